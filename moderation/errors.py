@@ -1,0 +1,156 @@
+"""The error tree and its stable codes.
+
+ModerationError
+├── InputError                what a caller sent cannot be judged; a 4xx over HTTP
+│   ├── InvalidRequestError   malformed, wrong type, unknown field
+│   ├── TooLargeError         over a stated limit, found before decoding
+│   ├── UndecodableError      the bytes are not the media they are said to be
+│   └── NotSupportedYetError  valid, and not built yet
+├── AuthenticationError       no key, or a wrong one
+├── OverloadedError           the queue is full; try again after `retry_after_s`
+├── NotReadyError             a required model is not loaded
+├── StageError                one stage gave no answer; becomes `unjudged`, never ALLOW
+│   ├── ModelError            inference raised
+│   ├── DeadlineError         the stage's deadline passed
+│   ├── StalledError          the model still hangs in an earlier call
+│   └── DecodeStageError      the decoder process died, hung or ran out of memory
+├── ConfigurationError        what an operator wrote is wrong
+│   ├── SettingsError
+│   ├── PolicyError           carries file and line
+│   └── MissingExtraError     an optional library is not installed
+└── WeightsError
+    ├── WeightsMissingError   no package carries them
+    ├── WeightsMismatchError  SHA-256 differs from the pinned one
+    └── StoreError            the model store cannot be written
+"""
+
+from __future__ import annotations
+
+
+class ModerationError(Exception):
+    """Base of every error this library raises.
+
+    Attributes:
+        code: stable, machine-readable; part of the API.
+        message: what is wrong, where, and what to do.
+        param: path of the offending input (`input[1].data`), if there is one.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        if code is not None:
+            self.code = code
+
+    def at(self, param: str) -> ModerationError:
+        """This error, saying where; keeps a `param` that is already more exact."""
+        if self.param is None:
+            self.param = param
+        return self
+
+
+class InputError(ModerationError):
+    code = "invalid_input"
+
+
+class InvalidRequestError(InputError):
+    code = "invalid_request"
+
+
+class TooLargeError(InputError):
+    code = "too_large"
+
+
+class UndecodableError(InputError):
+    code = "undecodable"
+
+
+class NotSupportedYetError(InputError):
+    code = "not_supported_yet"
+
+
+class AuthenticationError(ModerationError):
+    code = "invalid_api_key"
+
+
+class OverloadedError(ModerationError):
+    code = "overloaded"
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotReadyError(ModerationError):
+    code = "not_ready"
+
+
+class StageError(ModerationError):
+    code = "stage_failed"
+
+
+class ModelError(StageError):
+    code = "model_failed"
+
+
+class DeadlineError(StageError):
+    code = "deadline_exceeded"
+
+
+class StalledError(StageError):
+    code = "model_stalled"
+
+
+class DecodeStageError(StageError):
+    code = "decoder_failed"
+
+
+class ConfigurationError(ModerationError):
+    code = "configuration"
+
+
+class SettingsError(ConfigurationError):
+    code = "invalid_settings"
+
+
+class PolicyError(ConfigurationError):
+    """A policy file is wrong; `str()` starts with `file:line:`."""
+
+    code = "invalid_policy"
+
+    def __init__(self, message: str, *, file: str, line: int | None = None) -> None:
+        place = file if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {message}")
+        self.file = file
+        self.line = line
+
+
+class MissingExtraError(ConfigurationError):
+    """An optional library is missing; names the extra that brings it."""
+
+    code = "missing_extra"
+
+    def __init__(self, library: str, *, extra: str) -> None:
+        super().__init__(
+            f"{library} is not installed; run: pip install 'moderation[{extra}]'",
+        )
+        self.extra = extra
+
+
+class WeightsError(ModerationError):
+    code = "weights"
+
+
+class WeightsMissingError(WeightsError):
+    code = "weights_missing"
+
+
+class WeightsMismatchError(WeightsError):
+    code = "weights_mismatch"
+
+
+class StoreError(WeightsError):
+    code = "store"

@@ -1,0 +1,42 @@
+"""Bounds on what is accepted, checked before anything is decoded. Passed as arguments, never read from a global."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Raise one only together with the machine's memory.
+
+    Attributes:
+        max_body_bytes: one HTTP request's body, as it comes over the wire.
+        body_timeout_s: time a client has to send its body.
+        max_requests: bodies in one batch form.
+        max_parts: parts of one content, conversation included.
+        max_text_chars: code points of one text part.
+        max_media_bytes: encoded bytes of one media part.
+        max_pixels: width x height of an image, as its header states it.
+        max_frames: frames an animation may have.
+        max_judged_frames: frames of an animation that are judged, evenly spread; the others are `unjudged`.
+        max_side: longest side, in pixels, of the working copy the models see.
+        max_duration_s: seconds of audio.
+        decoder_memory_bytes: address space of a decoder process.
+        max_form_fields: fields of a multipart form.
+        max_json_depth: nesting of a JSON body.
+    """
+
+    max_body_bytes: int = 32 * 1024 * 1024
+    body_timeout_s: float = 30.0
+    max_requests: int = 256
+    max_parts: int = 64
+    max_text_chars: int = 200_000
+    max_media_bytes: int = 20 * 1024 * 1024
+    max_pixels: int = 50_000_000
+    max_frames: int = 1_000
+    max_judged_frames: int = 4
+    max_side: int = 1_600
+    max_duration_s: float = 600.0
+    decoder_memory_bytes: int = 2 * 1024 * 1024 * 1024
+    max_form_fields: int = 128
+    max_json_depth: int = 32

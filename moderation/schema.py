@@ -1,0 +1,166 @@
+"""What is judged and what is answered: the types shared by the library, the wire and the records.
+
+Plain frozen dataclasses, so that building them costs next to nothing on the hot path and importing
+them loads no third-party library. Checking what comes from outside is the business of `wire`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Modality(StrEnum):
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+
+class Role(StrEnum):
+    """Who wrote a part; `tool` is what a tool returned (indirect injection needs it)."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Decision(StrEnum):
+    ALLOW = "allow"
+    REVIEW = "review"
+    BLOCK = "block"
+
+
+SEVERITY: Mapping[Decision, int] = {Decision.ALLOW: 0, Decision.REVIEW: 1, Decision.BLOCK: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of content: a text, or encoded media as bytes or as an address."""
+
+    modality: Modality
+    text: str | None = None
+    data: bytes | None = None
+    url: str | None = None
+    role: Role | None = None
+
+    @classmethod
+    def from_text(cls, text: str, *, role: Role | None = None) -> Part:
+        return cls(Modality.TEXT, text=text, role=role)
+
+    @classmethod
+    def from_bytes(cls, modality: Modality, data: bytes, *, role: Role | None = None) -> Part:
+        return cls(modality, data=data, role=role)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier turn of a conversation; judged like the input, under its own role."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything one decision is about."""
+
+    parts: tuple[Part, ...]
+    role: Role = Role.USER
+    conversation: tuple[Turn, ...] = ()
+    conversation_id: str | None = None
+    policy: str | None = None
+    derived: bool = False
+    provenance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a finding was seen.
+
+    Attributes:
+        quote: the judged text, or the part of it that was judged.
+        span: code points of the original text, half open.
+        box: left, top, right, bottom in pixels after the EXIF turn.
+        time_s: start and end in seconds.
+        frame: index of an animation's frame.
+    """
+
+    quote: str | None = None
+    span: tuple[int, int] | None = None
+    box: tuple[int, int, int, int] | None = None
+    time_s: tuple[float, float] | None = None
+    frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One category that one classifier saw in one part, at or over the REVIEW threshold."""
+
+    category: str
+    score: float
+    classifier: str
+    revision: str
+    part: str
+    origin: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A cross-modal pattern."""
+
+    pattern: str
+    score: float
+    parts: tuple[str, ...]
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """What was not judged, by which stage, and the stable code of the reason."""
+
+    part: str
+    stage: str
+    reason: str
+    span: tuple[int, int] | None = None
+    time_s: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedPart:
+    """What was extracted from a part: text read in an image, a transcript."""
+
+    part: str
+    origin: tuple[str, ...]
+    text: str
+    confidence: float
+    evidence: Evidence
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyReference:
+    name: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationResult:
+    """The answer; the meaning of each field is in docs/api.md."""
+
+    id: str
+    decision: Decision
+    flagged: bool
+    categories: Mapping[str, bool]
+    category_scores: Mapping[str, float]
+    findings: tuple[Finding, ...]
+    triggers: tuple[Trigger, ...]
+    uncovered: tuple[str, ...]
+    policy: PolicyReference
+    unjudged: tuple[Unjudged, ...]
+    timing_ms: Mapping[str, float] = field(default_factory=dict)
+    derived: tuple[DerivedPart, ...] | None = None
