@@ -1,0 +1,185 @@
+"""Thresholds: scores -> Decision. Pure; reading the file is `load_policy`'s only side effect.
+
+A policy is a TOML file an operator edits. Every complaint names the file and the line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moderation.errors import PolicyError
+from moderation.schema import SEVERITY, Decision, Role
+from moderation.taxonomy import CATEGORIES
+from moderation.toml_lines import line_of
+
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Scores from `review` up are REVIEW, from `block` up BLOCK; `None` is never."""
+
+    review: float | None
+    block: float | None
+
+    def decide(self, score: float) -> Decision:
+        if self.block is not None and score >= self.block:
+            return Decision.BLOCK
+        if self.review is not None and score >= self.review:
+            return Decision.REVIEW
+        return Decision.ALLOW
+
+    def flags(self, score: float) -> bool:
+        """True when the score reaches the REVIEW threshold (or BLOCK, where there is no REVIEW)."""
+        return self.decide(score) is not Decision.ALLOW
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Thresholds per category and role, and what to do about what could not be judged."""
+
+    name: str
+    revision: str
+    description: str
+    unjudged: Decision
+    thresholds: Mapping[str, Threshold]
+    roles: Mapping[Role, Mapping[str, Threshold]]
+
+    def threshold(self, category: str, role: Role) -> Threshold:
+        """The most exact one: role and category, role and parent, category, parent, then `*`."""
+        parent = category.rpartition("/")[0]
+        for table in (self.roles.get(role, {}), self.thresholds):
+            for key in (category, parent):
+                if key in table:
+                    return table[key]
+        role_default = self.roles.get(role, {}).get(ANY)
+        return role_default if role_default is not None else self.thresholds[ANY]
+
+
+def worst(decisions: list[Decision]) -> Decision:
+    """The most severe decision; ALLOW for none."""
+    return max(decisions, key=SEVERITY.__getitem__, default=Decision.ALLOW)
+
+
+def load_policy(path: Path) -> Policy:
+    """Reads and checks a policy file.
+
+    Raises:
+        PolicyError: naming file and line.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise PolicyError(f"cannot be read: {error.strerror}", file=str(path)) from None
+    return parse_policy(raw, file=str(path))
+
+
+def parse_policy(raw: bytes, *, file: str) -> Policy:
+    """Checks the bytes of a policy file.
+
+    Raises:
+        PolicyError: naming file and line.
+    """
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise PolicyError("is not UTF-8", file=file, line=line) from None
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"is not TOML: {error}", file=file, line=_syntax_line(error, text)) from None
+    return _Reader(text, file).policy(table, hashlib.sha256(raw).hexdigest()[:12])
+
+
+def _syntax_line(error: tomllib.TOMLDecodeError, text: str) -> int:
+    words = str(error).rpartition("(at line ")[2].split(",")[0]
+    return int(words) if words.isdigit() else text.count("\n") + 1
+
+
+class _Reader:
+    """Walks the parsed table and says where something is wrong."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self._text = text
+        self._file = file
+
+    def _fail(self, message: str, *path: str) -> PolicyError:
+        return PolicyError(message, file=self._file, line=line_of(self._text, path))
+
+    def policy(self, table: dict[str, Any], revision: str) -> Policy:
+        self._only(table, {"name", "description", "unjudged", "thresholds", "roles"})
+        name = self._string(table, "name")
+        if name is None:
+            raise self._fail("the key `name` is missing; add: name = \"default\"")
+        thresholds = self._thresholds(table.get("thresholds"), "thresholds")
+        if ANY not in thresholds:
+            raise self._fail('a fallback is missing; add: "*" = { review = 0.5, block = 0.9 }', "thresholds")
+        return Policy(
+            name=name,
+            revision=revision,
+            description=self._string(table, "description") or "",
+            unjudged=self._unjudged(table),
+            thresholds=thresholds,
+            roles=self._roles(table.get("roles", {})),
+        )
+
+    def _only(self, table: dict[str, Any], allowed: set[str], *path: str) -> None:
+        for key in table:
+            if key not in allowed:
+                known = ", ".join(sorted(allowed))
+                raise self._fail(f"unknown key `{key}`; known here: {known}", *path, key)
+
+    def _string(self, table: dict[str, Any], key: str) -> str | None:
+        value = table.get(key)
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise self._fail(f"`{key}` must be a text that is not empty", key)
+        return value
+
+    def _unjudged(self, table: dict[str, Any]) -> Decision:
+        value = table.get("unjudged", "review")
+        if value not in ("review", "block"):
+            raise self._fail('`unjudged` must be "review" or "block": what was not judged never passes', "unjudged")
+        return Decision(value)
+
+    def _roles(self, table: object) -> dict[Role, Mapping[str, Threshold]]:
+        if not isinstance(table, dict):
+            raise self._fail("`roles` must be tables such as [roles.assistant]", "roles")
+        roles: dict[Role, Mapping[str, Threshold]] = {}
+        for key, value in table.items():
+            if key not in list(Role):
+                known = ", ".join(Role)
+                raise self._fail(f"unknown role `{key}`; known: {known}", "roles", key)
+            roles[Role(key)] = self._thresholds(value, "roles", key)
+        return roles
+
+    def _thresholds(self, table: object, *path: str) -> dict[str, Threshold]:
+        if not isinstance(table, dict):
+            raise self._fail(f"the table [{'.'.join(path)}] is missing or no table", *path)
+        return {key: self._threshold(key, value, *path) for key, value in table.items()}
+
+    def _threshold(self, category: str, value: object, *path: str) -> Threshold:
+        here = (*path, category)
+        if category != ANY and category not in CATEGORIES:
+            raise self._fail(f"unknown category `{category}`; the list is in docs/categories.md", *here)
+        if not isinstance(value, dict):
+            raise self._fail("a threshold is written { review = 0.5, block = 0.9 }", *here)
+        self._only(value, {"review", "block"}, *here)
+        review = self._number(value, "review", *here)
+        block = self._number(value, "block", *here)
+        if review is not None and block is not None and review > block:
+            raise self._fail(f"review ({review}) is above block ({block})", *here)
+        return Threshold(review, block)
+
+    def _number(self, table: dict[str, Any], key: str, *path: str) -> float | None:
+        value = table.get(key)
+        if value is None or value == "never":
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+            raise self._fail(f'`{key}` must be a number over 0 and up to 1, or "never"', *path, key)
+        return float(value)
