@@ -1,0 +1,259 @@
+"""A model's description, read from `models/<room>/model.toml`.
+
+Strict: an unknown key, a missing key or a value of the wrong form is an error that names file and key, since
+a mistyped key would otherwise switch a check off without a word. Knows nothing of where weights lie on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NoReturn
+
+from moderation.errors import ConfigurationError
+from moderation.schema import Modality
+
+_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.v[1-9][0-9]*")
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_ORIGIN = re.compile(r"[a-z]+")
+_PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+class Kind(StrEnum):
+    CLASSIFIER = "classifier"
+    EXTRACTOR = "extractor"
+
+
+@dataclass(frozen=True, slots=True)
+class PackagePart:
+    """A file inside an installed package; `path` as the package's own file list spells it."""
+
+    package: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """A file with pinned content: beside model.toml if `parts` is empty, else these parts joined in order."""
+
+    name: str
+    sha256: str
+    parts: tuple[PackagePart, ...] = ()
+
+    @property
+    def shipped(self) -> bool:
+        return not self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedFile:
+    """A file made once from others by `converter(sources: Mapping[str, Path], target: Path)`.
+
+    Attributes:
+        version: raised whenever the converter writes something else from the same sources.
+        size_bytes: about what it needs on disk; 0 if unknown.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    converter: str
+    version: int
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model of the registry.
+
+    Attributes:
+        key: registry key, `name.vN`.
+        builder: `module:function`, called as `build(spec, files, *, threads)`.
+        categories: canonical keys a classifier answers; empty for an extractor.
+        experimental: those of `categories` that were measured on too few texts to decide alone.
+        origin: the word an extractor's finds carry in `origin` (`ocr`, `asr`); empty for a classifier.
+        version: raised whenever the builder's code answers otherwise with the same weights.
+        folder: all files are wanted in one folder.
+        room: folder of model.toml; None for a model without files.
+    """
+
+    key: str
+    builder: str
+    kind: Kind
+    modality: Modality
+    licence: str
+    categories: tuple[str, ...] = ()
+    experimental: tuple[str, ...] = ()
+    origin: str = ""
+    version: int = 1
+    folder: bool = False
+    files: tuple[WeightFile, ...] = ()
+    converted: tuple[ConvertedFile, ...] = ()
+    room: Path | None = field(default=None, compare=False)
+
+    @property
+    def revision(self) -> str:
+        """12 hex digits over everything pinned: the same revision gives the same answers."""
+        pinned = [
+            self.key,
+            self.version,
+            sorted((file.name, file.sha256) for file in self.files),
+            sorted((file.name, file.converter, file.version) for file in self.converted),
+        ]
+        return hashlib.sha256(json.dumps(pinned).encode()).hexdigest()[:12]
+
+    @property
+    def covers(self) -> str:
+        """What is not covered without this model, in words for an error."""
+        return ", ".join(self.categories) if self.categories else f"what {self.key} reads in {self.modality}"
+
+
+def load_spec(path: Path) -> ModelSpec:
+    """Reads a model.toml.
+
+    Raises:
+        ConfigurationError: naming the file and the key that is wrong.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not TOML: {error}") from error
+    spec = _spec(_Table(document, str(path)), path.parent)
+    _check_whole(spec, path)
+    return spec
+
+
+def _spec(table: _Table, room: Path) -> ModelSpec:
+    kind = Kind(table.choice("kind", tuple(Kind)))
+    categories = table.words("categories", required=kind is Kind.CLASSIFIER)
+    spec = ModelSpec(
+        key=table.text("key", _KEY, "name.vN, such as text-risk.v1"),
+        builder=table.text("builder", _FUNCTION, "module:function"),
+        kind=kind,
+        modality=Modality(table.choice("modality", tuple(Modality))),
+        licence=table.text("licence"),
+        categories=categories,
+        experimental=table.words("experimental"),
+        origin=table.text("origin", _ORIGIN, "one lower-case word") if kind is Kind.EXTRACTOR else "",
+        version=table.integer("version", minimum=1, default=1),
+        folder=table.flag("folder"),
+        files=tuple(_weight_file(entry) for entry in table.tables("file")),
+        converted=tuple(_converted_file(entry) for entry in table.tables("converted")),
+        room=room,
+    )
+    table.close()
+    return spec
+
+
+def _weight_file(table: _Table) -> WeightFile:
+    name = table.text("name", _FILE_NAME, "a plain file name")
+    sha256 = table.text("sha256", _SHA256, "64 lower-case hex digits")
+    shipped = table.flag("shipped")
+    parts = tuple(_package_part(entry) for entry in table.tables("parts"))
+    if shipped == bool(parts):
+        table.fail("parts", "either parts = [...] or shipped = true, and not both")
+    table.close()
+    return WeightFile(name, sha256, parts)
+
+
+def _package_part(table: _Table) -> PackagePart:
+    part = PackagePart(table.text("package", _PACKAGE, "a pip package name"), table.text("path"))
+    table.close()
+    return part
+
+
+def _converted_file(table: _Table) -> ConvertedFile:
+    converted = ConvertedFile(
+        name=table.text("name", _FILE_NAME, "a plain file name"),
+        sources=table.words("from", required=True),
+        converter=table.text("converter", _FUNCTION, "module:function"),
+        version=table.integer("version", minimum=1),
+        size_bytes=table.integer("size_bytes", minimum=0, default=0),
+    )
+    table.close()
+    return converted
+
+
+def _check_whole(spec: ModelSpec, path: Path) -> None:
+    """What no single key shows."""
+    names = [file.name for file in spec.files] + [file.name for file in spec.converted]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigurationError(f"{path}: file name used twice: {', '.join(repeated)}")
+    known = {file.name for file in spec.files}
+    for converted in spec.converted:
+        if unknown := sorted(set(converted.sources) - known):
+            raise ConfigurationError(
+                f"{path}: converted.from of {converted.name}: no such file: {', '.join(unknown)}"
+            )
+    if spec.kind is Kind.EXTRACTOR and spec.categories:
+        raise ConfigurationError(f"{path}: categories: an extractor has none")
+    if unknown := sorted(set(spec.experimental) - set(spec.categories)):
+        raise ConfigurationError(f"{path}: experimental: not among categories: {', '.join(unknown)}")
+
+
+class _Table:
+    """A TOML table that is emptied as it is read; what is left at the end is unknown."""
+
+    def __init__(self, values: Mapping[str, Any], place: str) -> None:
+        self._values = dict(values)
+        self._place = place
+
+    def fail(self, key: str, problem: str) -> NoReturn:
+        raise ConfigurationError(f"{self._place}: {key}: {problem}")
+
+    def _take(self, key: str, kind: type, wanted: str, default: Any = None) -> Any:
+        if key not in self._values and default is None:
+            self.fail(key, "missing")
+        value = self._values.pop(key, default)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            self.fail(key, f"must be {wanted}")
+        return value
+
+    def text(self, key: str, pattern: re.Pattern[str] | None = None, wanted: str = "a text") -> str:
+        value: str = self._take(key, str, wanted)
+        if not value.strip() or (pattern is not None and pattern.fullmatch(value) is None):
+            self.fail(key, f"must be {wanted}, not {value!r}")
+        return value
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+        value = self.text(key)
+        if value not in choices:
+            self.fail(key, f"must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def words(self, key: str, *, required: bool = False) -> tuple[str, ...]:
+        values: list[Any] = self._take(key, list, "a list of texts", None if required else [])
+        if not all(isinstance(value, str) and value for value in values):
+            self.fail(key, "must be a list of texts")
+        if (required and not values) or len(set(values)) != len(values):
+            self.fail(key, "must not be empty or name something twice")
+        return tuple(values)
+
+    def integer(self, key: str, *, minimum: int, default: int | None = None) -> int:
+        value: int = self._take(key, int, "a whole number", default)
+        if value < minimum:
+            self.fail(key, f"must be at least {minimum}")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value: bool = self._take(key, bool, "true or false", False)
+        return value
+
+    def tables(self, key: str) -> list[_Table]:
+        values: list[Any] = self._take(key, list, "a list of tables", [])
+        if not all(isinstance(value, dict) for value in values):
+            self.fail(key, "must be a list of tables")
+        return [_Table(value, f"{self._place}: {key}[{index}]") for index, value in enumerate(values)]
+
+    def close(self) -> None:
+        if self._values:
+            self.fail(min(self._values), "unknown key")
