@@ -1,0 +1,146 @@
+"""What bytes are, from their content and never from a name.
+
+Pure: it reads at most the first bytes and, for ISO media, the headers of the boxes. It says what something
+looks like, not that it is whole: only decoding tells that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moderation.schema import Modality
+
+_BOXES_LOOKED_AT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """What bytes look like.
+
+    Attributes:
+        mime: media type, `application/octet-stream` when nothing is recognised.
+        modality: None for what is no medium (an archive, a program) or is not recognised.
+    """
+
+    mime: str
+    modality: Modality | None
+
+
+UNKNOWN = Sniffed("application/octet-stream", None)
+
+_PREFIXES: tuple[tuple[bytes, str, Modality | None], ...] = (
+    (b"\xff\xd8\xff", "image/jpeg", Modality.IMAGE),
+    (b"\x89PNG\r\n\x1a\n", "image/png", Modality.IMAGE),
+    (b"GIF87a", "image/gif", Modality.IMAGE),
+    (b"GIF89a", "image/gif", Modality.IMAGE),
+    (b"II*\x00", "image/tiff", Modality.IMAGE),
+    (b"MM\x00*", "image/tiff", Modality.IMAGE),
+    (b"II+\x00", "image/tiff", Modality.IMAGE),
+    (b"MM\x00+", "image/tiff", Modality.IMAGE),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "image/jxl", Modality.IMAGE),
+    (b"\xff\x0a", "image/jxl", Modality.IMAGE),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "image/jp2", Modality.IMAGE),
+    (b"8BPS", "image/vnd.adobe.photoshop", Modality.IMAGE),
+    (b"\x00\x00\x01\x00", "image/x-icon", Modality.IMAGE),
+    (b"fLaC", "audio/flac", Modality.AUDIO),
+    (b"ID3", "audio/mpeg", Modality.AUDIO),
+    (b"#!AMR", "audio/amr", Modality.AUDIO),
+    (b"FORM", "audio/aiff", Modality.AUDIO),
+    (b"\x1aE\xdf\xa3", "video/x-matroska", Modality.VIDEO),
+    (b"FLV\x01", "video/x-flv", Modality.VIDEO),
+    (b"0&\xb2u\x8ef\xcf\x11", "video/x-ms-asf", Modality.VIDEO),
+    (b"\x00\x00\x01\xba", "video/mpeg", Modality.VIDEO),
+    (b"%PDF-", "application/pdf", Modality.DOCUMENT),
+    (b"{\\rtf", "application/rtf", Modality.DOCUMENT),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", Modality.DOCUMENT),
+    (b"PK\x03\x04", "application/zip", None),
+    (b"PK\x05\x06", "application/zip", None),
+    (b"Rar!\x1a\x07", "application/vnd.rar", None),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed", None),
+    (b"\x1f\x8b", "application/gzip", None),
+    (b"\x7fELF", "application/x-elf", None),
+    (b"MZ", "application/x-msdownload", None),
+    (b"#EXTM3U", "application/vnd.apple.mpegurl", None),
+)
+
+_BRANDS: dict[bytes, tuple[str, Modality]] = {
+    b"avif": ("image/avif", Modality.IMAGE),
+    b"avis": ("image/avif", Modality.IMAGE),
+    b"heic": ("image/heic", Modality.IMAGE),
+    b"heix": ("image/heic", Modality.IMAGE),
+    b"mif1": ("image/heic", Modality.IMAGE),
+    b"msf1": ("image/heic", Modality.IMAGE),
+    b"M4A ": ("audio/mp4", Modality.AUDIO),
+    b"M4B ": ("audio/mp4", Modality.AUDIO),
+    b"qt  ": ("video/quicktime", Modality.VIDEO),
+}
+
+
+def sniff(data: bytes) -> Sniffed:
+    """The media type of `data` by its content."""
+    head = data[:16]
+    for prefix, mime, modality in _PREFIXES:
+        if head.startswith(prefix):
+            return Sniffed(mime, modality)
+    if head[:4] in {b"RIFF", b"RF64", b"BW64", b"RIFX"}:
+        return _riff(head)
+    if head[:4] == b"OggS":
+        video = b"\x80theora" in data[:512]
+        return Sniffed("video/ogg", Modality.VIDEO) if video else Sniffed("audio/ogg", Modality.AUDIO)
+    if head[4:8] == b"ftyp":
+        return _iso(data)
+    if head[:2] == b"BM" and len(data) >= 26 and data[14] in {12, 40, 52, 56, 64, 108, 124}:
+        return Sniffed("image/bmp", Modality.IMAGE)
+    return _text_or_frames(data)
+
+
+def _riff(head: bytes) -> Sniffed:
+    forms = {
+        b"WAVE": Sniffed("audio/wav", Modality.AUDIO),
+        b"WEBP": Sniffed("image/webp", Modality.IMAGE),
+        b"AVI ": Sniffed("video/x-msvideo", Modality.VIDEO),
+    }
+    return forms.get(head[8:12], UNKNOWN)
+
+
+def _iso(data: bytes) -> Sniffed:
+    known = _BRANDS.get(data[8:12])
+    if known is not None:
+        return Sniffed(*known)
+    movie = _movie_box(data)
+    if b"vide" not in movie and b"soun" in movie:
+        return Sniffed("audio/mp4", Modality.AUDIO)
+    return Sniffed("video/mp4", Modality.VIDEO)
+
+
+def _movie_box(data: bytes) -> bytes:
+    """The handler types named in the `moov` box, four bytes each; empty when there is none."""
+    offset = 0
+    for _ in range(_BOXES_LOOKED_AT):
+        size, kind = int.from_bytes(data[offset : offset + 4]), data[offset + 4 : offset + 8]
+        if size == 1:
+            size = int.from_bytes(data[offset + 8 : offset + 16])
+        if kind == b"moov":
+            pieces = data[offset : offset + size].split(b"hdlr", _BOXES_LOOKED_AT)[1:]
+            return b" ".join(piece[8:12] for piece in pieces)
+        if size < 8 or offset + size >= len(data):
+            break
+        offset += size
+    return b""
+
+
+def _text_or_frames(data: bytes) -> Sniffed:
+    """MPEG audio frames have no magic number, only a header that must make sense; SVG and HTML are text."""
+    if len(data) >= 4 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0:
+        if data[1] & 0xF6 == 0xF0:
+            return Sniffed("audio/aac", Modality.AUDIO)
+        version, layer = data[1] >> 3 & 3, data[1] >> 1 & 3
+        bitrate, rate = data[2] >> 4, data[2] >> 2 & 3
+        if version != 1 and layer != 0 and bitrate not in {0, 15} and rate != 3:
+            return Sniffed("audio/mpeg", Modality.AUDIO)
+    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in start:
+        return Sniffed("image/svg+xml", Modality.IMAGE)
+    if start.startswith((b"<!doctype html", b"<html")):
+        return Sniffed("text/html", Modality.DOCUMENT)
+    return UNKNOWN
