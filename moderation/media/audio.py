@@ -1,8 +1,9 @@
 """Encoded sound -> 16 kHz mono samples, under limits. Runs in the decoder process only.
 
 The demuxer is chosen by content from a short list and never probed, so that no playlist, image or network
-format is ever tried, and it reads from memory only. Judged is the first audio stream, all its channels mixed
-to one: not seen are further streams, and speech that the mix cancels (opposite phases in two channels).
+format is ever tried, and it reads from memory only. Judged is the first audio stream, its channels mixed to
+one; where they cancel each other, the loudest alone. Not seen are further streams, and different speech
+spoken in two channels at once is judged as it sounds: together.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ CODECS = frozenset({"mp3", "mp3float", "flac", "vorbis", "opus", "libopus", "lib
 
 _NO_LENGTH = 0x7FFF_0000  # recorders that write to a pipe state this or more: the length is not known
 _MAX_CHANNELS = 64
+_CANCELLED = 0.1  # of the loudest channel's energy; speech in one of two channels keeps a quarter
 
 
 def decode_audio(data: bytes, limits: Limits) -> Waveform:
@@ -95,6 +97,8 @@ def _read(data: bytes, demuxer: str, limits: Limits) -> npt.NDArray[np.float32]:
             raise _undecodable("it has no audio stream")
         stream = container.streams.audio[0]
         context = stream.codec_context
+        if context is None:
+            raise _undecodable("its codec is not known")
         if context.name not in CODECS and not context.name.startswith("pcm_"):
             raise _undecodable(f"its codec {context.name} is not accepted")
         if context.channels > _MAX_CHANNELS:
@@ -124,7 +128,7 @@ def _resampled(container: av.container.InputContainer, stream: av.AudioStream) -
         if resampler is None or now != form:
             if resampler is not None:
                 yield from _mono(resampler, None)
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+            resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=SAMPLE_RATE_HZ)
             form = now
         frame.pts = None  # stamps with holes would be filled with made-up samples
         yield from _mono(resampler, frame)
@@ -134,7 +138,17 @@ def _resampled(container: av.container.InputContainer, stream: av.AudioStream) -
 
 def _mono(resampler: av.AudioResampler, frame: av.AudioFrame | None) -> Iterator[npt.NDArray[np.float32]]:
     for piece in resampler.resample(frame):
-        yield piece.to_ndarray().reshape(-1)
+        yield _mix(piece.to_ndarray())
+
+
+def _mix(channels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The mean of all channels, or the loudest one where they cancel each other or all others are silent."""
+    mixed: npt.NDArray[np.float32] = channels.mean(axis=0, dtype=np.float32)
+    energy = np.square(channels).mean(axis=1)
+    loudest = int(energy.argmax())
+    if np.square(mixed).mean() < _CANCELLED * energy[loudest]:
+        return np.ascontiguousarray(channels[loudest])
+    return mixed
 
 
 def _too_long(limits: Limits) -> TooLargeError:

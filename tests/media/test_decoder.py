@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.media_files import animation, encoded, noise, picture, png_header, tone, wav
+
+from moderation.errors import DecodeStageError, ModerationError, TooLargeError, UndecodableError
+from moderation.limits import Limits
+from moderation.media.audio import decode_audio
+from moderation.media.decoder import Decoder
+from moderation.media.images import decode_image
+
+LIMITS = Limits()
+PNG = encoded(picture(), "PNG")
+
+
+def with_decoder(use: Callable[[Decoder], Awaitable[None]], *, processes: int = 1, limits: Limits = LIMITS) -> None:
+    """Runs `use` on a started decoder; afterwards none of its processes may be left, not even as a zombie."""
+    before = set(children())
+
+    async def main() -> None:
+        decoder = Decoder(limits, processes=processes)
+        await decoder.start()
+        try:
+            async with asyncio.timeout(60):
+                await use(decoder)
+        finally:
+            await decoder.close()
+
+    asyncio.run(main())
+    assert set(children()) <= before
+
+
+def children() -> list[int]:
+    tasks = Path(f"/proc/{os.getpid()}/task")
+    return [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
+
+
+async def fails(work: Awaitable[object], code: str, kind: type[ModerationError] = DecodeStageError) -> None:
+    with pytest.raises(kind) as caught:
+        await work
+    assert caught.value.code == code
+
+
+def test_the_same_answers_as_in_process() -> None:
+    data = animation("GIF", 10)
+    sound = wav(tone(1.0))
+
+    async def use(decoder: Decoder) -> None:
+        decoded = await decoder.image(data, deadline_s=20)
+        wanted = decode_image(data, LIMITS)
+        assert decoded.frame_count == wanted.frame_count
+        for ours, theirs in zip(decoded.frames, wanted.frames, strict=True):
+            assert (ours.width, ours.height, ours.frame) == (theirs.width, theirs.height, theirs.frame)
+            assert np.array_equal(ours.pixels, theirs.pixels)
+        waveform = await decoder.audio(sound, deadline_s=20)
+        assert np.array_equal(waveform.samples, decode_audio(sound, LIMITS).samples)
+        assert waveform.samples.dtype == np.float32
+
+    with_decoder(use)
+
+
+def test_bad_input_keeps_the_worker() -> None:
+    async def use(decoder: Decoder) -> None:
+        pids = decoder.pids
+        await fails(decoder.image(b"rubbish", deadline_s=20), "undecodable_image", UndecodableError)
+        await fails(decoder.image(PNG[:60], deadline_s=20), "truncated_image", UndecodableError)
+        await fails(decoder.image(png_header(50_000, 50_000), deadline_s=20), "too_many_pixels", TooLargeError)
+        await fails(decoder.audio(b"rubbish", deadline_s=20), "undecodable_audio", UndecodableError)
+        assert decoder.pids == pids
+
+    with_decoder(use)
+
+
+def test_refused_before_anything_is_sent() -> None:
+    async def use(decoder: Decoder) -> None:
+        await fails(decoder.image(b"", deadline_s=20), "empty_media", UndecodableError)
+        await fails(decoder.audio(b"", deadline_s=20), "empty_media", UndecodableError)
+        await fails(decoder.image(bytes(1001), deadline_s=20), "media_too_large", TooLargeError)
+
+    with_decoder(use, limits=dataclasses.replace(LIMITS, max_media_bytes=1000))
+
+
+def test_a_hung_worker_is_killed_at_the_deadline_and_replaced() -> None:
+    async def use(decoder: Decoder) -> None:
+        (pid,) = decoder.pids
+        os.kill(pid, signal.SIGSTOP)
+        started = time.monotonic()
+        await fails(decoder.image(PNG, deadline_s=0.5), "decoder_timeout")
+        assert 0.4 < time.monotonic() - started < 3
+        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+        assert decoder.pids != (pid,)
+
+    with_decoder(use)
+
+
+def test_a_worker_that_dies_while_decoding() -> None:
+    async def use(decoder: Decoder) -> None:
+        (pid,) = decoder.pids
+        os.kill(pid, signal.SIGSTOP)
+        task = asyncio.create_task(decoder.image(encoded(noise(600, 600), "BMP"), deadline_s=20))
+        await asyncio.sleep(0.1)
+        os.kill(pid, signal.SIGKILL)
+        await fails(task, "decoder_killed")
+        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+
+    with_decoder(use)
+
+
+def test_a_worker_that_died_while_idle_costs_no_request() -> None:
+    async def use(decoder: Decoder) -> None:
+        os.kill(decoder.pids[0], signal.SIGKILL)
+        await asyncio.sleep(0.3)
+        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+
+    with_decoder(use)
+
+
+def test_waiting_counts_against_the_deadline() -> None:
+    async def use(decoder: Decoder) -> None:
+        os.kill(decoder.pids[0], signal.SIGSTOP)
+        first = asyncio.create_task(decoder.image(PNG, deadline_s=1.5))
+        await asyncio.sleep(0.1)
+        started = time.monotonic()
+        await fails(decoder.image(PNG, deadline_s=0.3), "decoder_timeout")
+        assert time.monotonic() - started < 1
+        await fails(first, "decoder_timeout")
+        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+
+    with_decoder(use)
+
+
+def test_a_caller_who_leaves_cuts_no_answer_in_two() -> None:
+    big = encoded(noise(1500, 1500), "PNG")
+    left = []
+
+    async def use(decoder: Decoder) -> None:
+        for delay_s in (0.0, 0.01, 0.03, 0.06):
+            task = asyncio.create_task(decoder.image(big, deadline_s=20))
+            await asyncio.sleep(delay_s)
+            task.cancel()
+            left += [result for result in await asyncio.gather(task, return_exceptions=True) if result is not None]
+            decoded = await decoder.image(PNG, deadline_s=20)
+            assert decoded.frames[0].pixels.shape == (30, 40, 3)
+
+    with_decoder(use)
+    assert sum(isinstance(result, asyncio.CancelledError) for result in left) >= 2
+
+
+def test_many_at_once_each_gets_its_own() -> None:
+    async def use(decoder: Decoder) -> None:
+        sizes = [(20 + index, 10 + index) for index in range(24)]
+        files = [encoded(picture(*size), "PNG") for size in sizes]
+        answers = await asyncio.gather(*(decoder.image(data, deadline_s=40) for data in files))
+        assert [(answer.frames[0].width, answer.frames[0].height) for answer in answers] == sizes
+        assert len(decoder.pids) == 2
+
+    with_decoder(use, processes=2)
+
+
+def test_memory_is_bounded() -> None:
+    limits = dataclasses.replace(LIMITS, decoder_memory_bytes=320 << 20)
+    big = encoded(picture(7000, 7000), "PNG")
+
+    async def use(decoder: Decoder) -> None:
+        await fails(decoder.image(big, deadline_s=40), "decoder_out_of_memory")
+        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+
+    with_decoder(use, limits=limits)
+
+
+def test_too_little_memory_to_start() -> None:
+    async def main() -> None:
+        decoder = Decoder(dataclasses.replace(LIMITS, decoder_memory_bytes=40 << 20), processes=1)
+        with pytest.raises(DecodeStageError):
+            await decoder.start()
+
+    asyncio.run(main())
+
+
+def test_workers_are_recycled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moderation.media.decoder._TASKS_PER_PROCESS", 2)
+
+    async def use(decoder: Decoder) -> None:
+        seen: list[int] = []
+        for _ in range(5):
+            seen.extend(decoder.pids)
+            await decoder.image(PNG, deadline_s=20)
+        assert len(set(seen)) >= 2
+
+    with_decoder(use)
+
+
+def test_any_event_loop_of_the_process() -> None:
+    async def use(decoder: Decoder) -> None:
+        answers: list[int] = []
+
+        def elsewhere() -> None:
+            answers.append(len(asyncio.run(decoder.image(PNG, deadline_s=20)).frames))
+
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        await asyncio.to_thread(thread.join)
+        assert answers == [1]
+
+    with_decoder(use)
+
+
+def test_closing_under_way_and_use_after_it() -> None:
+    async def main() -> None:
+        decoder = Decoder(LIMITS, processes=1)
+        await decoder.start()
+        os.kill(decoder.pids[0], signal.SIGSTOP)
+        task = asyncio.create_task(decoder.image(PNG, deadline_s=20))
+        await asyncio.sleep(0.1)
+        await decoder.close()
+        await fails(task, "decoder_killed")
+        await fails(decoder.image(PNG, deadline_s=20), "decoder_failed")
+        await decoder.close()
+
+    asyncio.run(main())
+
+
+def test_no_process_is_not_enough() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Decoder(LIMITS, processes=0)
+
+
+def test_an_embedding_program_needs_no_main_guard(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import asyncio\n"
+        "from moderation.errors import ModerationError\n"
+        "from moderation.limits import Limits\n"
+        "from moderation.media.decoder import Decoder\n"
+        "async def main():\n"
+        "    decoder = Decoder(Limits(), processes=1)\n"
+        "    await decoder.start()\n"
+        "    try:\n"
+        "        await decoder.image(b'rubbish', deadline_s=20)\n"
+        "    except ModerationError as error:\n"
+        "        print(error.code)\n"
+        "    await decoder.close()\n"
+        "asyncio.run(main())\n"
+        "import sys\n"
+        "print([name for name in ('PIL', 'av') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(program)], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.splitlines() == ["undecodable_image", "[]"]
+    assert done.stderr == ""
