@@ -32,11 +32,13 @@ class ModerationError(Exception):
 
     Attributes:
         code: stable, machine-readable; part of the API.
+        kind: the `type` of the error over HTTP: one word for a whole branch of the tree.
         message: what is wrong, where, and what to do.
         param: path of the offending input (`input[1].data`), if there is one.
     """
 
     code = "error"
+    kind = "server_error"
 
     def __init__(self, message: str, *, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
@@ -45,15 +47,10 @@ class ModerationError(Exception):
         if code is not None:
             self.code = code
 
-    def at(self, param: str) -> ModerationError:
-        """This error, saying where; keeps a `param` that is already more exact."""
-        if self.param is None:
-            self.param = param
-        return self
-
 
 class InputError(ModerationError):
     code = "invalid_input"
+    kind = "invalid_request_error"
 
 
 class InvalidRequestError(InputError):
@@ -62,22 +59,27 @@ class InvalidRequestError(InputError):
 
 class TooLargeError(InputError):
     code = "too_large"
+    kind = "too_large_error"
 
 
 class UndecodableError(InputError):
     code = "undecodable"
+    kind = "undecodable_error"
 
 
 class NotSupportedYetError(InputError):
     code = "not_supported_yet"
+    kind = "not_supported_error"
 
 
 class AuthenticationError(ModerationError):
     code = "invalid_api_key"
+    kind = "authentication_error"
 
 
 class OverloadedError(ModerationError):
     code = "overloaded"
+    kind = "overloaded_error"
 
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
         super().__init__(message)
@@ -86,10 +88,12 @@ class OverloadedError(ModerationError):
 
 class NotReadyError(ModerationError):
     code = "not_ready"
+    kind = "not_ready_error"
 
 
 class StageError(ModerationError):
     code = "stage_failed"
+    kind = "stage_error"
 
 
 class ModelError(StageError):

@@ -11,6 +11,7 @@ class Limits:
 
     Attributes:
         max_body_bytes: one HTTP request's body, as it comes over the wire.
+        header_timeout_s: time a client has to send a request's headers.
         body_timeout_s: time a client has to send its body.
         max_requests: bodies in one batch form.
         max_parts: parts of one content, conversation included.
@@ -23,10 +24,10 @@ class Limits:
         max_duration_s: seconds of audio.
         decoder_memory_bytes: address space of a decoder process.
         max_form_fields: fields of a multipart form.
-        max_json_depth: nesting of a JSON body.
     """
 
     max_body_bytes: int = 32 * 1024 * 1024
+    header_timeout_s: float = 15.0
     body_timeout_s: float = 30.0
     max_requests: int = 256
     max_parts: int = 64
@@ -39,4 +40,3 @@ class Limits:
     max_duration_s: float = 600.0
     decoder_memory_bytes: int = 2 * 1024 * 1024 * 1024
     max_form_fields: int = 128
-    max_json_depth: int = 32

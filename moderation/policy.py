@@ -6,9 +6,10 @@ A policy is a TOML file an operator edits. Every complaint names the file and th
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,19 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Scores from `review` up are REVIEW, from `block` up BLOCK; `None` is never."""
+    """Scores from `review` up are REVIEW, from `block` up BLOCK; `None` is never.
+
+    Attributes:
+        floor: the lowest score that is not ALLOW; infinite if there is none.
+    """
 
     review: float | None
     block: float | None
+    floor: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        bounds = [bound for bound in (self.review, self.block) if bound is not None]
+        object.__setattr__(self, "floor", min(bounds, default=math.inf))
 
     def decide(self, score: float) -> Decision:
         if self.block is not None and score >= self.block:
@@ -34,36 +44,37 @@ class Threshold:
             return Decision.REVIEW
         return Decision.ALLOW
 
-    def flags(self, score: float) -> bool:
-        """True when the score reaches the REVIEW threshold (or BLOCK, where there is no REVIEW)."""
-        return self.decide(score) is not Decision.ALLOW
-
 
 @dataclass(frozen=True)
 class Policy:
-    """Thresholds per category and role, and what to do about what could not be judged."""
+    """What an operator decided.
+
+    Attributes:
+        revision: 12 hex digits of the file's SHA-256.
+        unjudged: the least a result with something unjudged is.
+        tables: for each role, the threshold of every canonical category.
+    """
 
     name: str
     revision: str
     description: str
     unjudged: Decision
-    thresholds: Mapping[str, Threshold]
-    roles: Mapping[Role, Mapping[str, Threshold]]
-
-    def threshold(self, category: str, role: Role) -> Threshold:
-        """The most exact one: role and category, role and parent, category, parent, then `*`."""
-        parent = category.rpartition("/")[0]
-        for table in (self.roles.get(role, {}), self.thresholds):
-            for key in (category, parent):
-                if key in table:
-                    return table[key]
-        role_default = self.roles.get(role, {}).get(ANY)
-        return role_default if role_default is not None else self.thresholds[ANY]
+    tables: Mapping[Role, Mapping[str, Threshold]]
 
 
 def worst(decisions: list[Decision]) -> Decision:
     """The most severe decision; ALLOW for none."""
     return max(decisions, key=SEVERITY.__getitem__, default=Decision.ALLOW)
+
+
+def _most_exact(category: str, role: Mapping[str, Threshold], general: Mapping[str, Threshold]) -> Threshold:
+    """Role and category, role and parent, category, parent, the role's `*`, the general `*`."""
+    parent = category.rpartition("/")[0]
+    for table in (role, general):
+        for key in (category, parent):
+            if key in table:
+                return table[key]
+    return role.get(ANY, general[ANY])
 
 
 def load_policy(path: Path) -> Policy:
@@ -116,17 +127,20 @@ class _Reader:
         self._only(table, {"name", "description", "unjudged", "thresholds", "roles"})
         name = self._string(table, "name")
         if name is None:
-            raise self._fail("the key `name` is missing; add: name = \"default\"")
+            raise self._fail('the key `name` is missing; add: name = "default"')
         thresholds = self._thresholds(table.get("thresholds"), "thresholds")
         if ANY not in thresholds:
             raise self._fail('a fallback is missing; add: "*" = { review = 0.5, block = 0.9 }', "thresholds")
+        roles = self._roles(table.get("roles", {}))
         return Policy(
             name=name,
             revision=revision,
             description=self._string(table, "description") or "",
             unjudged=self._unjudged(table),
-            thresholds=thresholds,
-            roles=self._roles(table.get("roles", {})),
+            tables={
+                role: {category: _most_exact(category, roles.get(role, {}), thresholds) for category in CATEGORIES}
+                for role in Role
+            },
         )
 
     def _only(self, table: dict[str, Any], allowed: set[str], *path: str) -> None:

@@ -29,6 +29,4 @@ def room(name: str) -> Path:
     checkout = _PACKAGE.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
         return checkout / name
-    raise ConfigurationError(
-        f"the installation is incomplete: {installed} is missing; install moderation again"
-    )
+    raise ConfigurationError(f"the installation is incomplete: {installed} is missing; install moderation again")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from moderation.errors import ModelError
 from moderation.schema import Modality
@@ -114,7 +114,7 @@ class Model(ABC, Generic[In, Out]):
             raise ModelError(f"{self.key} answered {len(results)} results for {len(items)} items")
         return results
 
-    def close(self) -> None:  # noqa: B027 - most models hold nothing that needs closing
+    def close(self) -> None:
         """Frees what the model holds outside Python's memory."""
 
 
@@ -125,10 +125,4 @@ class Classifier(Model[In, Classification]):
 
 
 class Extractor(Model[In, Extraction]):
-    """A model whose output is derived parts.
-
-    Attributes:
-        origin: the word that stands in `origin` of what it finds (`ocr`, `asr`).
-    """
-
-    origin: ClassVar[str]
+    """A model whose output is derived parts; the word for their `origin` stands in its `ModelSpec`."""

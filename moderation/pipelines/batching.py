@@ -22,7 +22,7 @@ from moderation.errors import DeadlineError, ModelError, ModerationError, Overlo
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-# How far behind the oldest item the batcher looks for items of like cost: bounds the sort, not the queue.
+# The batcher looks for items of like cost among WINDOW batches behind the oldest item: bounds the sort, not the queue.
 WINDOW = 4
 
 
@@ -100,7 +100,7 @@ class Batcher(Generic[In, Out]):
         *,
         cost: Callable[[In], int],
         bounds: Bounds,
-        observe: Callable[[int, float], None] = lambda size, seconds: None,
+        observe: Callable[[int, float], None] | None = None,
     ) -> None:
         """Args:
         run: answers a batch with a list of the same length and order, or raises.
@@ -154,8 +154,7 @@ class Batcher(Generic[In, Out]):
             self._drop_abandoned()
             raise
         return [
-            DeadlineError(f"no answer within {deadline_s} s") if result is None else result
-            for result in group.results
+            DeadlineError(f"no answer within {deadline_s} s") if result is None else result for result in group.results
         ]
 
     def _admit(self, count: int) -> None:
@@ -206,7 +205,8 @@ class Batcher(Generic[In, Out]):
         except BaseException as error:  # noqa: BLE001 - a model may raise anything, SystemExit too; callers must be told
             await self._isolate(batch, error)
         else:
-            self._observe(len(batch), loop.time() - began)
+            if self._observe is not None:
+                self._observe(len(batch), loop.time() - began)
             self._settle(batch, results)
         finally:
             self._running_since = None
@@ -214,7 +214,9 @@ class Batcher(Generic[In, Out]):
     async def _isolate(self, batch: list[_Entry[In, Out]], error: BaseException) -> None:
         """Halves a failing batch, so that only the items that fail alone are failed."""
         if len(batch) == 1:
-            failure = error if isinstance(error, ModerationError) else ModelError(f"inference raised {type(error).__name__}")
+            failure = (
+                error if isinstance(error, ModerationError) else ModelError(f"inference raised {type(error).__name__}")
+            )
             self._settle(batch, [failure])
             return
         middle = len(batch) // 2

@@ -10,9 +10,10 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
-from moderation.errors import ModerationError, StalledError
+from moderation.errors import ModelError, ModerationError
 from moderation.models.base import Model
 from moderation.pipelines.batching import Batcher, Bounds
 
@@ -31,8 +32,16 @@ class Runner(Protocol):
         """
         ...
 
+    async def warm_up(self) -> None:
+        """Lets every model answer real items once.
+
+        Raises:
+            ModerationError: a model could not.
+        """
+        ...
+
     def unavailable(self) -> Mapping[str, str]:
-        """Models that cannot answer now, with the reason."""
+        """Models that cannot answer now, with the stable code of the reason."""
         ...
 
     async def close(self) -> None: ...
@@ -76,8 +85,11 @@ def _resolve(future: asyncio.Future[Any], result: Any, error: BaseException | No
         future.set_result(result)
     else:
         # A future refuses StopIteration, and SystemExit would leave the event loop: both are the model's failure.
-        future.set_exception(error if isinstance(error, Exception) and not isinstance(error, StopIteration) else
-                             RuntimeError(f"{type(error).__name__} in the model"))
+        future.set_exception(
+            error
+            if isinstance(error, Exception) and not isinstance(error, StopIteration)
+            else RuntimeError(f"{type(error).__name__} in the model")
+        )
 
 
 class LocalRunner:
@@ -87,11 +99,20 @@ class LocalRunner:
         self,
         models: Sequence[Model[Any, Any]],
         *,
+        missing: Mapping[str, str] | None = None,
         max_queue_size: int = 4_096,
         stall_s: float = 120.0,
-        observe: Callable[[str, int, float], None] = lambda model, size, seconds: None,
+        observe: Callable[[str, int, float], None] | None = None,
     ) -> None:
+        """Args:
+        models: loaded models.
+        missing: keys of models that could not be loaded, with the code of the reason.
+        max_queue_size, stall_s: as in `Bounds`.
+        observe: told model, size and seconds of every batch.
+        """
         self._models = {model.key: model for model in models}
+        self._missing = dict(missing or {})
+        self._cold = set(self._models)
         self._threads = {key: _ModelThread(key) for key in self._models}
         self._batchers: dict[str, Batcher[Any, Any]] = {}
         for key, model in self._models.items():
@@ -99,7 +120,7 @@ class LocalRunner:
                 self._run_in(key),
                 cost=model.cost,
                 bounds=Bounds(model.max_batch_size, model.max_batch_cost, max_queue_size, stall_s),
-                observe=lambda size, seconds, key=key: observe(key, size, seconds),
+                observe=None if observe is None else partial(observe, key),
             )
 
     def _run_in(self, key: str) -> Callable[[list[Any]], asyncio.Future[list[Any]]]:
@@ -111,11 +132,19 @@ class LocalRunner:
     ) -> list[Any | ModerationError]:
         batcher = self._batchers.get(model)
         if batcher is None:
-            raise StalledError(f"{model} is not loaded", code="model_not_loaded")
+            raise ModelError(f"{model} is not loaded", code=self._missing.get(model, "model_not_loaded"))
         return await batcher.submit(items, deadline_s=deadline_s)
 
+    async def warm_up(self) -> None:
+        for key, model in self._models.items():
+            for result in await self._batchers[key].submit(model.warm_up_items()):
+                if isinstance(result, ModerationError):
+                    raise result
+            self._cold.discard(key)
+
     def unavailable(self) -> Mapping[str, str]:
-        return {key: "model_stalled" for key, batcher in self._batchers.items() if batcher.stalled()}
+        stalled = {key: "model_stalled" for key, batcher in self._batchers.items() if batcher.stalled()}
+        return {**dict.fromkeys(self._cold, "warming_up"), **self._missing, **stalled}
 
     def queued(self) -> Mapping[str, int]:
         """Waiting items per model."""

@@ -1,0 +1,144 @@
+"""Settings: one frozen object, from defaults, a TOML file and the environment, in that order.
+
+The only module that reads the environment. Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from moderation.errors import SettingsError
+from moderation.limits import Limits
+from moderation.toml_lines import line_of
+
+PREFIX = "MODERATION_"
+
+
+def _available_cores() -> int:
+    """Cores this process may use: its affinity, and the quota of its control group where there is one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        if quota != "max":
+            cores = min(cores, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):
+        pass  # no control groups of version 2: the affinity is all there is to know
+    return cores
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a process of this service runs.
+
+    Attributes:
+        profile: which models run; a file of `pipelines/profiles/`. Change it to use other models.
+        policy: the policy used when a request names none.
+        home: the model store: joined and converted weights. Change it when the default disk is small or read-only.
+        rooms: a folder whose `models/`, `pipelines/` … override the shipped ones, file by file.
+        threads: threads of each model engine. Lower it when other work shares the machine.
+        decoder_processes: processes that decode media. Raise it when much media comes at once.
+        max_queue_size: items that may wait per model; over it requests get 429.
+        stall_s: seconds after which a model that does not return is called stalled.
+        host: address to listen on; other than loopback only with `api_key_file`.
+        port: port to listen on; 0 takes a free one.
+        api_key_file: file of accepted keys, one a line; `#` starts a comment.
+        limits: bounds on input.
+    """
+
+    profile: str = "embedded"
+    policy: str = "default"
+    home: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("moderation")))
+    rooms: Path | None = None
+    threads: int = field(default_factory=_available_cores)
+    decoder_processes: int = 2
+    max_queue_size: int = 4_096
+    stall_s: float = 120.0
+    host: str = "127.0.0.1"
+    port: int = 8080
+    api_key_file: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+def load_settings(
+    file: Path | None = None, *, environment: Mapping[str, str] | None = None, **overrides: Any
+) -> Settings:
+    """Settings from a TOML file, then `MODERATION_*`, then `overrides` that are not `None`.
+
+    `MODERATION_CONFIG` names the file where `file` is not given; limits are `[limits]` in the file and
+    `MODERATION_LIMITS_MAX_PARTS` … in the environment.
+
+    Raises:
+        SettingsError: naming the key and the place, for an unknown key, a wrong type or an unreadable file.
+    """
+    environment = os.environ if environment is None else environment
+    settings = Settings()
+    file = file or (Path(environment["MODERATION_CONFIG"]) if environment.get("MODERATION_CONFIG") else None)
+    if file is not None:
+        settings = _from_file(settings, file)
+    settings = _from_environment(settings, environment)
+    return _apply(settings, {key: value for key, value in overrides.items() if value is not None}, "argument")
+
+
+def _from_file(settings: Settings, file: Path) -> Settings:
+    try:
+        text = file.read_text()
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from None
+    limits = table.pop("limits", {})
+    if not isinstance(limits, dict):
+        raise SettingsError(f"{file}:{line_of(text, ['limits'])}: [limits] must be a table")
+    settings = _apply(settings, table, lambda key: f"{file}:{line_of(text, [key])}")
+    bounds = _apply(settings.limits, limits, lambda key: f"{file}:{line_of(text, ['limits', key])}")
+    return replace(settings, limits=bounds)
+
+
+def _from_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    known = {f"{PREFIX}{item.name.upper()}": item.name for item in fields(Settings) if item.name != "limits"}
+    bounds = {f"{PREFIX}LIMITS_{item.name.upper()}": item.name for item in fields(Limits)}
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known | bounds and name != "MODERATION_CONFIG":
+            raise SettingsError(f"unknown environment variable {name}; known: {', '.join(sorted(known))}")
+    chosen = {known[name]: value for name, value in environment.items() if name in known}
+    chosen_bounds = {bounds[name]: value for name, value in environment.items() if name in bounds}
+    settings = _apply(settings, chosen, lambda key: f"{PREFIX}{key.upper()}")
+    limits = _apply(settings.limits, chosen_bounds, lambda key: f"{PREFIX}LIMITS_{key.upper()}")
+    return replace(settings, limits=limits)
+
+
+def _apply(target: Any, values: Mapping[str, Any], place: Any) -> Any:
+    """A copy of a dataclass with `values` converted to its field types."""
+    types = typing.get_type_hints(type(target))
+    changed = {}
+    for key, value in values.items():
+        where = place(key) if callable(place) else place
+        if key not in types:
+            raise SettingsError(f"{where}: unknown key `{key}`; known: {', '.join(sorted(types))}")
+        changed[key] = _convert(value, types[key], where, key)
+    return replace(target, **changed)
+
+
+def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
+    if kind == Path | None or kind is Path:
+        return Path(value).expanduser()
+    if kind in (int, float) and not isinstance(value, bool):
+        try:
+            number = kind(value)
+        except (TypeError, ValueError):
+            number = -1
+        if number >= 0 and (not isinstance(value, float) or kind is float):
+            return number
+        raise SettingsError(f"{where}: `{key}` must be a number of at least 0, not {value!r}")
+    if isinstance(value, kind):
+        return value
+    raise SettingsError(f"{where}: `{key}` must be {getattr(kind, '__name__', kind)}, not {value!r}")

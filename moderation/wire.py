@@ -1,0 +1,246 @@
+"""JSON <-> contents and results: the native form of the HTTP interface, read and written by server and client.
+
+The request's shape is checked here, strictly: an unknown field is an error. What a part's content must be is the
+engine's business (`pipelines.units`), the same for every way in.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from moderation import errors
+from moderation.errors import InvalidRequestError, ModerationError
+from moderation.schema import Content, Modality, ModerationResult, Part, Role, Turn
+
+RESULT: TypeAdapter[ModerationResult] = TypeAdapter(ModerationResult)
+RoleName = Literal["system", "user", "assistant", "tool"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class WirePart(_Strict):
+    """One part. A text has `text`; media has one of `data` (base64), `url` and `file` (a multipart field's name)."""
+
+    type: Literal["text", "image", "audio", "video", "document"]
+    text: str | None = None
+    data: str | None = None
+    url: str | None = None
+    file: str | None = None
+    role: RoleName | None = None
+
+
+def _as_parts(value: object) -> object:
+    """A plain string stands for one text part."""
+    return [{"type": "text", "text": value}] if isinstance(value, str) else value
+
+
+Parts = Annotated[
+    list[WirePart],
+    BeforeValidator(_as_parts, json_schema_input_type=str | list[WirePart]),
+]
+
+
+class WireTurn(_Strict):
+    """An earlier turn of the conversation."""
+
+    role: RoleName
+    input: Parts
+
+
+class WireRequest(_Strict):
+    """The body of `POST /v1/moderate`."""
+
+    input: Parts
+    role: RoleName = "user"
+    conversation: list[WireTurn] = Field(default_factory=list)
+    conversation_id: str | None = None
+    policy: str | None = None
+    provenance: bool = False
+    derived: bool = False
+
+
+class WireBatch(_Strict):
+    """The batch form: each request is judged, or refused, on its own."""
+
+    requests: list[WireRequest]
+
+
+def parse_json(body: bytes) -> Any:
+    """The JSON value of a body.
+
+    Raises:
+        InvalidRequestError: not UTF-8, not JSON, nested too deep, or with NaN or infinity in it.
+    """
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        message = f"the body is not UTF-8 at byte {error.start}"
+        raise InvalidRequestError(message, code="invalid_encoding") from None
+    except RecursionError:
+        raise InvalidRequestError("the body is nested too deep", code="invalid_json") from None
+    except ValueError as error:
+        raise InvalidRequestError(f"the body is not JSON: {clean(str(error))}", code="invalid_json") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse_request(value: object, files: Mapping[str, bytes] | None = None) -> Content:
+    """A content from a parsed body.
+
+    Args:
+        files: the multipart file fields, by name.
+
+    Raises:
+        InvalidRequestError: with the path of the field in `param`.
+    """
+    try:
+        request = WireRequest.model_validate(value)
+    except ValidationError as error:
+        raise _first_problem(error) from None
+    named = files or {}
+    return Content(
+        parts=tuple(_part(part, f"input[{index}]", named) for index, part in enumerate(request.input)),
+        role=Role(request.role),
+        conversation=tuple(
+            Turn(
+                Role(turn.role),
+                tuple(
+                    _part(part, f"conversation[{number}].input[{index}]", named)
+                    for index, part in enumerate(turn.input)
+                ),
+            )
+            for number, turn in enumerate(request.conversation)
+        ),
+        conversation_id=request.conversation_id,
+        policy=request.policy,
+        provenance=request.provenance,
+        derived=request.derived,
+    )
+
+
+def _part(part: WirePart, path: str, files: Mapping[str, bytes]) -> Part:
+    modality, role = Modality(part.type), Role(part.role) if part.role else None
+    given = [name for name in ("text", "data", "url", "file") if getattr(part, name) is not None]
+    allowed = ["text"] if modality is Modality.TEXT else ["data", "url", "file"]
+    if len(given) != 1 or given[0] not in allowed:
+        message = f"a part of type {modality} has exactly one of: {', '.join(allowed)}"
+        raise InvalidRequestError(message, code="invalid_part", param=path)
+    if part.file is not None:
+        if part.file not in files:
+            message = "no multipart file field has this name"
+            raise InvalidRequestError(message, code="missing_file", param=f"{path}.file")
+        return Part(modality, data=files[part.file], role=role)
+    data = decode_base64(part.data, f"{path}.data") if part.data is not None else None
+    return Part(modality, text=part.text, data=data, url=part.url, role=role)
+
+
+def decode_base64(text: str, param: str) -> bytes:
+    """Strict base64.
+
+    Raises:
+        InvalidRequestError: code `invalid_base64`.
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequestError("this is not base64", code="invalid_base64", param=param) from None
+
+
+_CODES = {
+    "extra_forbidden": "unknown_field",
+    "missing": "missing_field",
+    "string_unicode": "invalid_unicode",
+    "literal_error": "invalid_value",
+}
+
+
+def _first_problem(error: ValidationError) -> InvalidRequestError:
+    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = ""
+    for step in problem["loc"]:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+    code = _CODES.get(problem["type"], "invalid_type")
+    return InvalidRequestError(clean(problem["msg"]), code=code, param=clean(path) or None)
+
+
+def clean(text: str, *, limit: int = 200) -> str:
+    """What may be echoed: bounded, without lone surrogates or control characters."""
+    shown = text if len(text) <= limit else text[:limit] + "…"
+    whole = shown.encode("utf-8", "replace").decode("utf-8")
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in whole)
+
+
+def dump_request(content: Content) -> dict[str, Any]:
+    """The JSON body for a content, as `parse_request` reads it."""
+    body: dict[str, Any] = {"input": [_dump_part(part) for part in content.parts], "role": content.role.value}
+    if content.conversation:
+        body["conversation"] = [
+            {"role": turn.role.value, "input": [_dump_part(part) for part in turn.parts]}
+            for turn in content.conversation
+        ]
+    for name in ("conversation_id", "policy", "provenance", "derived"):
+        if value := getattr(content, name):
+            body[name] = value
+    return body
+
+
+def _dump_part(part: Part) -> dict[str, Any]:
+    data = base64.b64encode(part.data).decode("ascii") if part.data is not None else None
+    fields = {"text": part.text, "data": data, "url": part.url, "role": part.role.value if part.role else None}
+    return {"type": part.modality.value} | {name: value for name, value in fields.items() if value is not None}
+
+
+def dump_result(result: ModerationResult) -> bytes:
+    """The JSON of a result; absent fields are left out."""
+    return RESULT.dump_json(result, exclude_none=True)
+
+
+def load_result(value: object) -> ModerationResult:
+    """A result from parsed JSON; unknown fields of a newer server are passed over."""
+    return RESULT.validate_python(value, strict=False)
+
+
+def dump_error(error: ModerationError) -> dict[str, Any]:
+    """The body of an error answer."""
+    return {
+        "error": {
+            "code": error.code,
+            "message": clean(error.message, limit=1_000),
+            "param": clean(error.param) if error.param else None,
+            "type": error.kind,
+        }
+    }
+
+
+_KINDS: dict[str, type[ModerationError]] = {
+    kind.kind: kind
+    for kind in (
+        errors.InvalidRequestError,
+        errors.TooLargeError,
+        errors.UndecodableError,
+        errors.NotSupportedYetError,
+        errors.AuthenticationError,
+        errors.NotReadyError,
+    )
+}
+
+
+def load_error(value: Any, *, retry_after_s: int = 1) -> ModerationError:
+    """The exception that a server's error body stands for."""
+    body = value.get("error") if isinstance(value, dict) else None
+    if not isinstance(body, dict):
+        return ModerationError("the server answered with something that is no error object", code="invalid_response")
+    message, code = str(body.get("message")), str(body.get("code"))
+    if body.get("type") == errors.OverloadedError.kind:
+        return errors.OverloadedError(message, retry_after_s=retry_after_s)
+    return _KINDS.get(str(body.get("type")), ModerationError)(message, code=code, param=body.get("param"))
