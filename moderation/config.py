@@ -84,7 +84,8 @@ def load_settings(
     if file is not None:
         settings = _from_file(settings, file)
     settings = _from_environment(settings, environment)
-    return _apply(settings, {key: value for key, value in overrides.items() if value is not None}, "argument")
+    chosen: Settings = _apply(settings, {key: value for key, value in overrides.items() if value is not None}, "argument")
+    return chosen
 
 
 def _from_file(settings: Settings, file: Path) -> Settings:

@@ -3,6 +3,7 @@
 ModerationError
 ├── InputError                what a caller sent cannot be judged; a 4xx over HTTP
 │   ├── InvalidRequestError   malformed, wrong type, unknown field
+│   ├── RequestTimeoutError   the body did not come in time
 │   ├── TooLargeError         over a stated limit, found before decoding
 │   ├── UndecodableError      the bytes are not the media they are said to be
 │   └── NotSupportedYetError  valid, and not built yet
@@ -55,6 +56,11 @@ class InputError(ModerationError):
 
 class InvalidRequestError(InputError):
     code = "invalid_request"
+
+
+class RequestTimeoutError(InputError):
+    code = "request_timeout"
+    kind = "timeout_error"
 
 
 class TooLargeError(InputError):
@@ -158,3 +164,16 @@ class WeightsMismatchError(WeightsError):
 
 class StoreError(WeightsError):
     code = "store"
+
+
+# Reasons of a gap that lie with a stage and not with the content: trying again may help.
+STAGE_CODES = frozenset(
+    {
+        *(kind.code for kind in (StageError, ModelError, DeadlineError, StalledError, DecodeStageError)),
+        "model_not_loaded",
+        "weights_missing",
+        "decoder_timeout",
+        "decoder_killed",
+        "decoder_out_of_memory",
+    }
+)

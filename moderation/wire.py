@@ -226,6 +226,7 @@ _KINDS: dict[str, type[ModerationError]] = {
     kind.kind: kind
     for kind in (
         errors.InvalidRequestError,
+        errors.RequestTimeoutError,
         errors.TooLargeError,
         errors.UndecodableError,
         errors.NotSupportedYetError,

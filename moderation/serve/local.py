@@ -1,0 +1,106 @@
+"""The local backend: one service process, models in its threads, decoders beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from moderation.config import Settings
+from moderation.errors import ModerationError, SettingsError
+from moderation.pipelines.assemble import assemble
+from moderation.pipelines.metrics import Metrics
+from moderation.serve.guard import guarded_protocol
+from moderation.serve.ingress import Service, create_app
+from moderation.serve.keys import ApiKeys, check_binding
+
+
+def serve_local(settings: Settings, *, say: Callable[[str], None]) -> int:
+    """Serves until it is told to stop.
+
+    Args:
+        say: told what an operator should see.
+
+    Returns:
+        The exit status: 0, or 1 where a model could not be warmed up.
+
+    Raises:
+        ConfigurationError, WeightsError: before the port is opened.
+    """
+    keys = ApiKeys.from_file(settings.api_key_file) if settings.api_key_file is not None else None
+    check_binding(settings.host, keys)
+    listening = _listen(settings)
+    metrics = Metrics()
+    engine = assemble(settings, observe=metrics.batch, report=say)
+    service = Service(engine, keys=keys, metrics=metrics)
+    host, port = listening.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    failures: list[ModerationError] = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001 - FastAPI's signature
+        starting = asyncio.create_task(_start(service, address, say, failures, server))
+        yield
+        starting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await starting
+        await engine.close()
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(service, lifespan=lifespan),
+            http=guarded_protocol(settings.limits.header_timeout_s),
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    with listening:
+        server.run(sockets=[listening])
+    for failure in failures:
+        say(f"error: {failure.message}")
+    return 1 if failures else 0
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"`host`, `port`: cannot listen on {settings.host} port {settings.port}: {error.strerror}"
+        ) from None
+    return listening
+
+
+async def _start(
+    service: Service,
+    address: str,
+    say: Callable[[str], None],
+    failures: list[ModerationError],
+    server: uvicorn.Server,
+) -> None:
+    """Warms the models up while the port is already open, so that /readyz can say how far it is."""
+    try:
+        await service.engine.start()
+    except ModerationError as error:
+        failures.append(error)
+        server.should_exit = True
+        return
+    # What start-up made lives as long as the process: no collector need walk over it again.
+    gc.collect()
+    gc.freeze()
+    for stage, reason in service.engine.not_ready().items():
+        say(f"not judged: {stage} ({reason}); every answer will say so in `unjudged`")
+    say(f"moderation serves on {address}")
+    say(f"""try: curl -s {address}/v1/moderate -H 'Content-Type: application/json' -d '{{"input": "hello"}}'""")

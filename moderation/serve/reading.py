@@ -1,0 +1,118 @@
+"""Request bodies: read under limits of size and time, and taken apart.
+
+One way for all routes: the whole body is read, bounded, before anything is parsed. A body that is over the limit is
+read on for a while and thrown away, so that the client sees the answer instead of a reset connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+
+from moderation.errors import InvalidRequestError, RequestTimeoutError, TooLargeError, UndecodableError
+from moderation.limits import Limits
+from moderation.wire import clean, parse_json
+
+# How much of a body that is too large is thrown away before the connection is given up.
+DRAINED = 8
+# JSON above this size is parsed in a thread, so that other requests are not kept waiting.
+LARGE = 256 * 1024
+
+
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """The body of a request.
+
+    Raises:
+        TooLargeError: code `body_too_large`, by its length or while reading.
+        RequestTimeoutError: it did not come in time.
+        UndecodableError: it is compressed; code `unsupported_content_encoding`.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        message = f"a body with Content-Encoding {clean(encoding)} is not read; send it as it is"
+        raise UndecodableError(message, code="unsupported_content_encoding")
+    try:
+        async with asyncio.timeout(limits.body_timeout_s):
+            return await _read(request, limits.max_body_bytes)
+    except TimeoutError:
+        raise RequestTimeoutError(f"the body did not come within {limits.body_timeout_s:g} s") from None
+    except ClientDisconnect:
+        raise InvalidRequestError("the client went away", code="client_disconnected") from None
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        elif size > DRAINED * limit:
+            break
+        else:
+            chunks.clear()
+    if size > limit:
+        raise TooLargeError(f"the body is over {limit} bytes", code="body_too_large")
+    return b"".join(chunks)
+
+
+async def read_json(request: Request, limits: Limits) -> Any:
+    """The JSON value of a request's body.
+
+    Raises:
+        InputError: as `read_body`, or it is not JSON.
+    """
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        message = f"Content-Type {clean(kind)} is not read here; send application/json"
+        raise UndecodableError(message, code="unsupported_content_type")
+    body = await read_body(request, limits)
+    return parse_json(body) if len(body) < LARGE else await asyncio.to_thread(parse_json, body)
+
+
+def is_multipart(request: Request) -> bool:
+    """Whether the body is a multipart form."""
+    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+
+async def read_form(request: Request, limits: Limits) -> tuple[Any, Mapping[str, bytes]]:
+    """A multipart form: the JSON value of its field `request`, and its files by field name.
+
+    Raises:
+        InputError: as `read_body`, or the form is malformed or has too many fields.
+    """
+    body = await read_body(request, limits)
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield body
+
+    parser = MultiPartParser(
+        request.headers,
+        stream(),  # type: ignore[arg-type] - an async iterator is enough for the parser's `async for`
+        max_files=limits.max_parts,
+        max_fields=limits.max_form_fields,
+        max_part_size=limits.max_body_bytes,
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        if error.message.startswith("Too many"):
+            raise TooLargeError(clean(error.message), code="too_many_fields") from None
+        raise InvalidRequestError(clean(error.message), code="invalid_multipart") from None
+    except (ValueError, KeyError, UnicodeDecodeError) as error:
+        raise InvalidRequestError(f"not a multipart form: {clean(str(error))}", code="invalid_multipart") from None
+    try:
+        files = {name: await file.read() for name, file in form.multi_items() if isinstance(file, UploadFile)}
+        value = form.get("request")
+        if value is None:
+            message = "the form has no field `request` with the JSON of the request"
+            raise InvalidRequestError(message, code="missing_field", param="request")
+        text = files["request"] if isinstance(value, UploadFile) else value.encode("utf-8", "surrogatepass")
+        return parse_json(text), files
+    finally:
+        await form.close()
