@@ -1,0 +1,85 @@
+"""`text-risk.v1`: calibrated scores of a text by category, for each window of it.
+
+A frozen multilingual encoder with a linear head that this project trains (`moderation.training.text_head`). It
+judges what a window says as a whole: a few harmful words inside a long harmless window weigh little, which is why
+windows overlap and why word lists stand beside this model. What it was trained on and where it fails is in the
+model card, `models/text-risk/README.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from moderation.models.base import Classification, Classifier, Gap, Scored
+from moderation.models.encoder import Encoder
+from moderation.models.q4 import Floats
+from moderation.models.spec import ModelSpec
+from moderation.models.text_head import TextHead, load_head
+from moderation.models.unigram import Windows, WindowTokenizer
+from moderation.schema import Modality
+
+WINDOW_TOKENS = 512
+OVERLAP_TOKENS = 128
+MAX_WINDOWS = 16
+_BYTES_PER_TOKEN = 4
+_OWN_TOKENS = 2
+
+
+class TextRisk(Classifier[str]):
+    """See the module. Build it with `build`."""
+
+    modality = Modality.TEXT
+    max_batch_size = 16
+    max_batch_cost = 2_048  # tokens, padding included
+
+    def __init__(self, spec: ModelSpec, encoder: Encoder, tokenizer: WindowTokenizer, head: TextHead) -> None:
+        self.key = spec.key
+        self.revision = spec.revision
+        self.categories = frozenset(spec.categories)
+        self._encoder = encoder
+        self._tokenizer = tokenizer
+        self._head = head
+
+    def cost(self, item: str) -> int:
+        """Estimated tokens, as far as they are judged."""
+        size_bytes = len(item.encode("utf-8", "surrogatepass"))
+        return min(size_bytes // _BYTES_PER_TOKEN + _OWN_TOKENS, MAX_WINDOWS * WINDOW_TOKENS)
+
+    def preprocess(self, items: Sequence[str]) -> list[Windows]:
+        return self._tokenizer.cut(items)
+
+    def infer(self, prepared: list[Windows]) -> tuple[list[Windows], Floats]:
+        ids = [window.ids for cut in prepared for window in cut.windows]
+        return prepared, self._encoder.embed(ids)
+
+    def postprocess(self, raw: tuple[list[Windows], Floats], items: Sequence[str]) -> list[Classification]:  # noqa: ARG002 - the contract's signature
+        prepared, embeddings = raw
+        scores = iter(self._head.scores(embeddings).tolist())
+        return [_classification(cut, scores, self._head.categories) for cut in prepared]
+
+    def warm_up_items(self) -> Sequence[str]:
+        return ["The weather is fine.", "今天天气很好。", "A longer text, so that longer runs are warm. " * 40]
+
+
+def _classification(cut: Windows, scores: Any, categories: Sequence[str]) -> Classification:
+    scored = tuple(Scored(dict(zip(categories, next(scores), strict=True)), window.span) for window in cut.windows)
+    return Classification(scored, () if cut.rest is None else (Gap("text_past_window", cut.rest),))
+
+
+def build_tokenizer(encoder: Encoder) -> WindowTokenizer:
+    """The tokenizer as this model, and its training, use it."""
+    return WindowTokenizer(
+        encoder.source.vocabulary(),
+        window_tokens=WINDOW_TOKENS,
+        overlap_tokens=OVERLAP_TOKENS,
+        max_windows=MAX_WINDOWS,
+    )
+
+
+def build(spec: ModelSpec, files: Mapping[str, Path], *, threads: int) -> TextRisk:
+    """The registry's builder."""
+    encoder = Encoder(files["e5-small-q4.bin"], files["encoder.onnx"], threads=threads)
+    head = load_head(files["head.safetensors"], categories=spec.categories, dimensions=encoder.dimensions)
+    return TextRisk(spec, encoder, build_tokenizer(encoder), head)

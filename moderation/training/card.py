@@ -1,0 +1,73 @@
+"""Writes what training found into a model's room: metrics.json, and the generated parts of model.toml and README.md."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from moderation.errors import ConfigurationError
+from moderation.models.packages import sha256_of
+from moderation.training.rows import Row
+
+_HEAD = "head.safetensors"
+_COLUMNS = ("positives", "average_precision", "auc", "precision", "recall", "f1", "calibration_error")
+
+
+def write_results(
+    room: Path,
+    rows: Sequence[Row],
+    metrics: Mapping[str, Mapping[str, Any]],
+    experimental: Sequence[str],
+    *,
+    seed: int,
+) -> None:
+    """Records a trained head next to it.
+
+    Raises:
+        ConfigurationError: if model.toml or README.md lacks the place to write to.
+    """
+    sources = dict(sorted(Counter(row.source for row in rows).items()))
+    document = {
+        "seed": seed,
+        "rows_by_source": sources,
+        "experimental": list(experimental),
+        "categories": metrics,
+    }
+    (room / "metrics.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    words = ", ".join(f'"{category}"' for category in experimental)
+    categories = ", ".join(f'"{category}"' for category in metrics)
+    toml = room / "model.toml"
+    _replace(toml, r"(?m)^categories = \[.*?\]", f"categories = [{categories}]")
+    _replace(toml, r"(?m)^experimental = \[.*?\]", f"experimental = [{words}]")
+    _replace(
+        toml,
+        rf'(name = "{re.escape(_HEAD)}"\nsha256 = )"[0-9a-f]*"',
+        rf'\g<1>"{sha256_of(room / _HEAD)}"',
+    )
+    table = _table(metrics, experimental)
+    _replace(room / "README.md", r"(?s)(<!-- numbers -->\n).*?(<!-- /numbers -->)", rf"\g<1>{table}\n\g<2>")
+
+
+def _replace(path: Path, pattern: str, replacement: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    changed, count = re.subn(pattern, replacement, text)
+    if count != 1:
+        raise ConfigurationError(f"{path}: expected one place like {pattern}, found {count}")
+    path.write_text(changed, encoding="utf-8")
+
+
+def _table(metrics: Mapping[str, Mapping[str, Any]], experimental: Sequence[str]) -> str:
+    lines = [
+        "| category | held-out positives (of them written by the project) | AP | AUC | precision | recall | F1 | ECE |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for category, numbers in metrics.items():
+        name = f"`{category}`" + (" (experimental)" if category in experimental else "")
+        cells = [f"{numbers[column]:.2f}" if numbers[column] is not None else "–" for column in _COLUMNS[1:]]
+        written = numbers["positives_written_by_the_project"]
+        lines.append(f"| {name} | {numbers['positives']} ({written}) | {' | '.join(cells)} |")
+    return "\n".join(lines)
