@@ -189,7 +189,6 @@ class FakeOcr(_Fake[Image, Extraction], Extractor[Image]):
 
     key = "fake-ocr.v1"
     modality = Modality.IMAGE
-    origin = "ocr"
 
     def __init__(
         self,
@@ -217,7 +216,6 @@ class FakeSpeech(_Fake[Waveform, Extraction], Extractor[Waveform]):
 
     key = "fake-speech.v1"
     modality = Modality.AUDIO
-    origin = "asr"
 
     def __init__(
         self,
@@ -262,10 +260,22 @@ def build_speech(spec: ModelSpec, files: Mapping[str, Path], *, threads: int) ->
 
 
 def _spec(
-    key: str, builder: str, kind: Kind, modality: Modality, categories: Iterable[str] = ()
+    key: str,
+    builder: str,
+    kind: Kind,
+    modality: Modality,
+    categories: Iterable[str] = (),
+    *,
+    origin: str = "",
 ) -> tuple[str, ModelSpec]:
     return key, ModelSpec(
-        key, f"{__name__}:{builder}", kind, modality, licence="Apache-2.0", categories=tuple(categories)
+        key,
+        f"{__name__}:{builder}",
+        kind,
+        modality,
+        licence="Apache-2.0",
+        categories=tuple(categories),
+        origin=origin,
     )
 
 
@@ -279,8 +289,8 @@ SPECS: Mapping[str, ModelSpec] = dict(
             Modality.IMAGE,
             [category for scores in IMAGE_SCORES.values() for category in scores],
         ),
-        _spec("fake-ocr.v1", "build_ocr", Kind.EXTRACTOR, Modality.IMAGE),
-        _spec("fake-speech.v1", "build_speech", Kind.EXTRACTOR, Modality.AUDIO),
+        _spec("fake-ocr.v1", "build_ocr", Kind.EXTRACTOR, Modality.IMAGE, origin="ocr"),
+        _spec("fake-speech.v1", "build_speech", Kind.EXTRACTOR, Modality.AUDIO, origin="asr"),
     ]
 )
 

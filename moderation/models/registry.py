@@ -92,9 +92,7 @@ def _read_entry_points() -> Mapping[str, importlib.metadata.EntryPoint]:
     entries: dict[str, importlib.metadata.EntryPoint] = {}
     for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
         if entry.name in entries:
-            raise ConfigurationError(
-                f"{_origin(entry)} and {_origin(entries[entry.name])} both register {entry.name}"
-            )
+            raise ConfigurationError(f"{_origin(entry)} and {_origin(entries[entry.name])} both register {entry.name}")
         entries[entry.name] = entry
     return entries
 

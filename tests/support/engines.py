@@ -1,0 +1,132 @@
+"""Engines on the fake models, whole or broken on purpose."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from moderation.config import Settings
+from moderation.errors import StageError
+from moderation.limits import Limits
+from moderation.media.decoded import DecodedImage, Waveform
+from moderation.media.decoded import Image as Frame
+from moderation.models.base import Model
+from moderation.models.fake import Behaviour, FakeImageClassifier, FakeOcr, FakeSpeech, FakeTextClassifier
+from moderation.pipelines.assemble import policies_of, profile_of, registry_of
+from moderation.pipelines.engine import Engine
+from moderation.pipelines.profile import Profile
+from moderation.pipelines.runner import LocalRunner
+from moderation.schema import Modality
+
+FAKES: dict[str, Any] = {
+    "fake-text.v1": FakeTextClassifier,
+    "fake-image.v1": FakeImageClassifier,
+    "fake-ocr.v1": FakeOcr,
+    "fake-speech.v1": FakeSpeech,
+}
+BLUE = (0, 0, 255)  # FakeOcr reads a hateful text in it
+GREY = (128, 128, 128)  # nothing to read
+
+
+class StandInDecoder:
+    """Decodes in this process, so that a test of the engine starts no workers; fails where it is told to."""
+
+    def __init__(self, failure: StageError | None = None) -> None:
+        self.failure = failure
+        self.decoded = 0
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def image(self, data: bytes, *, deadline_s: float) -> DecodedImage:
+        self.decoded += 1
+        if self.failure is not None:
+            raise self.failure
+        pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        return DecodedImage((Frame(pixels, pixels.shape[1], pixels.shape[0]),), 1)
+
+    async def audio(self, data: bytes, *, deadline_s: float) -> Waveform:
+        self.decoded += 1
+        if self.failure is not None:
+            raise self.failure
+        with wave.open(io.BytesIO(data)) as file:
+            samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        return Waveform(samples.astype(np.float32) / 32768)
+
+
+class Counting:
+    """Wraps a model and notes every item it was asked for."""
+
+    def __init__(self, model: Model[Any, Any]) -> None:
+        self.asked: list[Any] = []
+        run = model.run
+
+        def counted(items: Sequence[Any]) -> list[Any]:
+            self.asked.extend(items)
+            return run(items)
+
+        model.run = counted  # type: ignore[method-assign]
+
+
+def fake_profile(*, deadline_s: float = 5.0) -> Profile:
+    settings = Settings(profile="fake")
+    profile = profile_of(settings, registry_of(settings))
+    return Profile(
+        name="fake",
+        decode_deadline_s=deadline_s,
+        classifiers=_with_deadline(profile.classifiers, deadline_s),
+        extractors=_with_deadline(profile.extractors, deadline_s),
+    )
+
+
+def _with_deadline(stages: dict[Modality, Any], deadline_s: float) -> dict[Modality, Any]:
+    return {key: tuple(replace(stage, deadline_s=deadline_s) for stage in group) for key, group in stages.items()}
+
+
+def fake_models(**behaviours: Behaviour) -> list[Model[Any, Any]]:
+    """The four fakes; `text=Behaviour.FAIL` and so on breaks one."""
+    names = {"text": "fake-text.v1", "image": "fake-image.v1", "ocr": "fake-ocr.v1", "speech": "fake-speech.v1"}
+    broken = {names[name]: behaviour for name, behaviour in behaviours.items()}
+    return [make(behaviour=broken.get(key, Behaviour.ANSWER)) for key, make in FAKES.items()]
+
+
+def fake_engine(
+    models: Sequence[Model[Any, Any]] | None = None,
+    *,
+    decoder: StandInDecoder | None = None,
+    deadline_s: float = 5.0,
+    limits: Limits | None = None,
+    max_queue_size: int = 4096,
+    stall_s: float = 60.0,
+) -> Engine:
+    return Engine(
+        profile=fake_profile(deadline_s=deadline_s),
+        policies=policies_of(Settings()),
+        default_policy="default",
+        runner=LocalRunner(models or fake_models(), max_queue_size=max_queue_size, stall_s=stall_s),
+        decoder=decoder or StandInDecoder(),
+        limits=limits or Limits(),
+    )
+
+
+def png(colour: tuple[int, int, int] = GREY, side: int = 32) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (side, side), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def wav(level: float = 0.0, seconds: float = 0.5) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(np.full(int(16_000 * seconds), int(level * 32767), np.int16).tobytes())
+    return buffer.getvalue()
