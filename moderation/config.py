@@ -84,7 +84,8 @@ def load_settings(
     if file is not None:
         settings = _from_file(settings, file)
     settings = _from_environment(settings, environment)
-    chosen: Settings = _apply(settings, {key: value for key, value in overrides.items() if value is not None}, "argument")
+    given = {key: value for key, value in overrides.items() if value is not None}
+    chosen: Settings = _apply(settings, given, "argument")
     return chosen
 
 
@@ -132,14 +133,21 @@ def _apply(target: Any, values: Mapping[str, Any], place: Any) -> Any:
 def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
     if kind == Path | None or kind is Path:
         return Path(value).expanduser()
-    if kind in (int, float) and not isinstance(value, bool):
-        try:
-            number = kind(value)
-        except (TypeError, ValueError):
-            number = -1
-        if number >= 0 and (not isinstance(value, float) or kind is float):
+    if kind in (int, float):
+        number = -1 if isinstance(value, bool) else _number(value, kind)
+        if number >= 0:
             return number
         raise SettingsError(f"{where}: `{key}` must be a number of at least 0, not {value!r}")
     if isinstance(value, kind):
         return value
     raise SettingsError(f"{where}: `{key}` must be {getattr(kind, '__name__', kind)}, not {value!r}")
+
+
+def _number(value: Any, kind: type[int] | type[float]) -> float:
+    """The number a setting spells; -1 for what is none, or is no whole number where one is wanted."""
+    if kind is int and isinstance(value, float):
+        return -1
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        return -1

@@ -1,0 +1,64 @@
+"""Settings: three sources, one object, and complaints that say where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from moderation.config import Settings, load_settings
+from moderation.errors import SettingsError
+
+
+def test_file_then_environment_then_arguments(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text('profile = "a"\nport = 1\nhost = "::1"\n[limits]\nmax_parts = 3\n')
+    environment = {"MODERATION_PORT": "2", "MODERATION_PROFILE": "b", "MODERATION_LIMITS_MAX_PIXELS": "9"}
+    settings = load_settings(file, environment=environment, profile="c", home=None)
+    assert (settings.host, settings.port, settings.profile) == ("::1", 2, "c")
+    assert (settings.limits.max_parts, settings.limits.max_pixels) == (3, 9)
+    assert settings.home == Settings().home
+
+
+def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text("port = 7\n")
+    assert load_settings(environment={"MODERATION_CONFIG": str(file)}).port == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("prot = 1", r":1: unknown key `prot`"),
+        ('\nport = "x"', r":2: `port` must be a number"),
+        ("port = -1", r":1: `port` must be a number"),
+        ("port = true", r":1: `port` must be a number"),
+        ("profile = 3", r":1: `profile` must be str"),
+        ("[limits]\nmax_part = 1", r":2: unknown key `max_part`"),
+        ("limits = 3", r":1: \[limits\] must be a table"),
+        ("port = ", "is not TOML"),
+    ],
+)
+def test_a_wrong_file_is_named_by_line(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=words):
+        load_settings(file, environment={})
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"MODERATION_PROT": "1"}, "unknown environment variable MODERATION_PROT"),
+        ({"MODERATION_PORT": "eighty"}, "MODERATION_PORT: `port` must be a number"),
+        ({"MODERATION_LIMITS_MAX_PARTS": "-3"}, "MODERATION_LIMITS_MAX_PARTS"),
+        ({"MODERATION_CONFIG": "/nonexistent.toml"}, "cannot be read"),
+    ],
+)
+def test_a_wrong_environment_is_named(environment: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load_settings(environment=environment)
+
+
+def test_other_variables_are_nobodys_business() -> None:
+    assert load_settings(environment={"HOME": "/x", "PORT": "3"}).port == Settings().port
