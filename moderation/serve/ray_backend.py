@@ -35,12 +35,12 @@ def serve_ray(settings: Settings, *, say: Callable[[str], None]) -> int:
     from moderation.serve.app import bind  # noqa: PLC0415
 
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
     ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
     try:
         serve.start(http_options={"host": settings.host, "port": settings.port})
         serve.run(bind(settings), name=APPLICATION, route_prefix="/")
+        for number in (signal.SIGINT, signal.SIGTERM):  # after Ray, which sets its own
+            signal.signal(number, lambda *_: stopped.set())
         say(f"moderation serves on http://{settings.host}:{settings.port} (Ray Serve)")
         stopped.wait()
         serve.shutdown()
