@@ -59,7 +59,7 @@ class ImageNsfw(Classifier[Image]):
         answer: Floats = self._session.run(None, {self._input: prepared})[0]
         return answer
 
-    def postprocess(self, raw: Floats, items: Sequence[Image]) -> list[Classification]:
+    def postprocess(self, raw: Floats, items: Sequence[Image]) -> list[Classification]:  # noqa: ARG002 - the contract's
         return [Classification((Scored({"sexual": float(score)}),)) for score in raw[:, 1].clip(0.0, 1.0)]
 
     def warm_up_items(self) -> Sequence[Image]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def test_spans_lie_apart_and_within_the_sound(values: list[float]) -> None:
     spans = speech_spans(np.array(values, np.float32), duration_s)
     for span in spans:
         assert 0 <= span.start_s < span.end_s <= duration_s
-    for one, other in zip(spans, spans[1:], strict=False):
+    for one, other in itertools.pairwise(spans):
         assert one.end_s < other.start_s
 
 
