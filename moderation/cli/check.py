@@ -12,7 +12,7 @@ from moderation.cli.common import ALLOW, BLOCK, ERROR, REVIEW, add_settings, com
 from moderation.client import Moderator
 from moderation.errors import InvalidRequestError, ModerationError, TooLargeError
 from moderation.limits import Limits
-from moderation.media.sniff import sniff
+from moderation.media.sniff import UNKNOWN, sniff
 from moderation.schema import Content, Decision, Modality, ModerationResult, Part, Role
 from moderation.wire import clean, dump_error, dump_result
 
@@ -92,8 +92,10 @@ def _part(name: str, limits: Limits) -> Part:
     if len(data) > bound:
         raise TooLargeError(f"{name}: over {bound} bytes", code="media_too_large", param=name)
     found = sniff(data)
-    if found is not None and found.modality is not None:
+    if found.modality is not None:
         return Part.from_bytes(found.modality, data)
+    if found != UNKNOWN and not found.mime.startswith("text/"):
+        raise InvalidRequestError(f"{name}: {found.mime} is not judged", code="unknown_input", param=name)
     try:
         return Part(Modality.TEXT, text=data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

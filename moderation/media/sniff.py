@@ -43,9 +43,7 @@ _PREFIXES: tuple[tuple[bytes, str, Modality | None], ...] = (
     (b"8BPS", "image/vnd.adobe.photoshop", Modality.IMAGE),
     (b"\x00\x00\x01\x00", "image/x-icon", Modality.IMAGE),
     (b"fLaC", "audio/flac", Modality.AUDIO),
-    (b"ID3", "audio/mpeg", Modality.AUDIO),
     (b"#!AMR", "audio/amr", Modality.AUDIO),
-    (b"FORM", "audio/aiff", Modality.AUDIO),
     (b"\x1aE\xdf\xa3", "video/x-matroska", Modality.VIDEO),
     (b"FLV\x01", "video/x-flv", Modality.VIDEO),
     (b"0&\xb2u\x8ef\xcf\x11", "video/x-ms-asf", Modality.VIDEO),
@@ -59,7 +57,6 @@ _PREFIXES: tuple[tuple[bytes, str, Modality | None], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed", None),
     (b"\x1f\x8b", "application/gzip", None),
     (b"\x7fELF", "application/x-elf", None),
-    (b"MZ", "application/x-msdownload", None),
     (b"#EXTM3U", "application/vnd.apple.mpegurl", None),
 )
 
@@ -84,9 +81,16 @@ def sniff(data: bytes) -> Sniffed:
             return Sniffed(mime, modality)
     if head[:4] in {b"RIFF", b"RF64", b"BW64", b"RIFX"}:
         return _riff(head)
-    if head[:4] == b"OggS":
+    if head[:4] == b"OggS" and head[4:5] == b"\0":
         video = b"\x80theora" in data[:512]
         return Sniffed("video/ogg", Modality.VIDEO) if video else Sniffed("audio/ogg", Modality.AUDIO)
+    # Words a text may begin with are media only with what must follow them there.
+    if head[:3] == b"ID3" and len(head) > 4 and head[3] < 0x10:
+        return Sniffed("audio/mpeg", Modality.AUDIO)
+    if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
+        return Sniffed("audio/aiff", Modality.AUDIO)
+    if head[:2] == b"MZ" and b"\0" in head:
+        return Sniffed("application/x-msdownload", None)
     if head[4:8] == b"ftyp":
         return _iso(data)
     if head[:2] == b"BM" and len(data) >= 26 and data[14] in {12, 40, 52, 56, 64, 108, 124}:

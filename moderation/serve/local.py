@@ -34,7 +34,13 @@ def serve_local(settings: Settings, *, say: Callable[[str], None]) -> int:
     """
     keys = ApiKeys.from_file(settings.api_key_file) if settings.api_key_file is not None else None
     check_binding(settings.host, keys)
-    listening = _listen(settings)
+    with _listen(settings) as listening:
+        return _serve_on(listening, settings, keys, say)
+
+
+def _serve_on(
+    listening: socket.socket, settings: Settings, keys: ApiKeys | None, say: Callable[[str], None]
+) -> int:
     metrics = Metrics()
     engine = assemble(settings, observe=metrics.batch, report=say)
     service = Service(engine, keys=keys, metrics=metrics)
@@ -62,8 +68,7 @@ def serve_local(settings: Settings, *, say: Callable[[str], None]) -> int:
             timeout_graceful_shutdown=10,
         )
     )
-    with listening:
-        server.run(sockets=[listening])
+    server.run(sockets=[listening])
     for failure in failures:
         say(f"error: {failure.message}")
     return 1 if failures else 0
