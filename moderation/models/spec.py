@@ -191,9 +191,7 @@ def _check_whole(spec: ModelSpec, path: Path) -> None:
     known = {file.name for file in spec.files}
     for converted in spec.converted:
         if unknown := sorted(set(converted.sources) - known):
-            raise ConfigurationError(
-                f"{path}: converted.from of {converted.name}: no such file: {', '.join(unknown)}"
-            )
+            raise ConfigurationError(f"{path}: converted.from of {converted.name}: no such file: {', '.join(unknown)}")
     if spec.kind is Kind.EXTRACTOR and spec.categories:
         raise ConfigurationError(f"{path}: categories: an extractor has none")
     if unknown := sorted(set(spec.experimental) - set(spec.categories)):

@@ -86,9 +86,7 @@ class ModelStore:
     def _in_place(self, spec: ModelSpec, file: WeightFile) -> Path:
         (path,) = locate(spec, file)
         if (found := sha256_of(path)) != file.sha256:
-            raise _mismatch(
-                spec, path, file.sha256, found, "install the package again, in the pinned version"
-            )
+            raise _mismatch(spec, path, file.sha256, found, "install the package again, in the pinned version")
         return path
 
     def _verified(self, spec: ModelSpec, folder: Folder, name: str, pinned: str | None) -> Path:
@@ -141,9 +139,7 @@ class ModelStore:
     def _reports(self, spec: ModelSpec, *, hashed: bool) -> tuple[FileReport, ...]:
         folder = Folder(self.folder(spec))
         reports = [self._report(spec, file, folder, hashed=hashed) for file in spec.files]
-        reports += [
-            self._written_report(spec, folder, file.name, None, hashed=hashed) for file in spec.converted
-        ]
+        reports += [self._written_report(spec, folder, file.name, None, hashed=hashed) for file in spec.converted]
         return tuple(reports)
 
     def _report(self, spec: ModelSpec, file: WeightFile, folder: Folder, *, hashed: bool) -> FileReport:

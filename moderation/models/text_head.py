@@ -44,6 +44,7 @@ class TextHead:
         """Writes a safetensors file; the categories go into its metadata."""
         tensors = {name: np.ascontiguousarray(getattr(self, name), np.float32) for name in _TENSORS}
         save_file(tensors, path, metadata={"categories": json.dumps(self.categories)})
+        path.chmod(0o644)  # written for its owner alone otherwise, and it goes into a wheel
 
 
 def load_head(path: Path, *, categories: Sequence[str], dimensions: int) -> TextHead:

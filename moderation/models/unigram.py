@@ -20,6 +20,13 @@ from moderation.models.q4 import Vocabulary
 _PREFIX = "query:"
 _SHORT_CHARS = 2_000  # past this a text is tokenized with offsets at once
 _LONG_CHARS = 40_000
+PASSAGE_FROM_TOKENS = 32  # a longer text is also judged passage by passage
+_PASSAGE_MIN = 8
+_PASSAGE_LONG = 32
+_PASSAGE_MAX = 64
+_FULL_STOPS = frozenset("。！？；…")
+_STOPS = frozenset(".!?;")
+_PAUSES = frozenset(",，、：:")
 _SURROGATES = range(0xD800, 0xE000)
 
 
@@ -38,7 +45,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """All windows of a text; `rest` is where the text went on past the last, if it did."""
+    """All windows of a text, then its passages; `rest` is where it went on past the last window, if it did.
+
+    A passage is a sentence or two: what one of them says would drown in the mean over a whole window.
+    """
 
     windows: tuple[Window, ...]
     rest: tuple[int, int] | None = None
@@ -66,13 +76,13 @@ class WindowTokenizer:
         self._max_windows = max_windows
 
     def cut(self, texts: Sequence[str]) -> list[Windows]:
-        """Windows of each text, at least one, in order."""
+        """Windows of each text, at least one, in order; then its passages."""
         short = [text.translate(self._replacements) for text in texts if len(text) <= _SHORT_CHARS]
         encodings = iter(self._tokenizer.encode_batch_fast(short, add_special_tokens=False))
         cut: list[Windows] = []
         for text in texts:
             ids = next(encodings).ids if len(text) <= _SHORT_CHARS else None
-            if ids is not None and len(ids) <= self._room:
+            if ids is not None and len(ids) <= PASSAGE_FROM_TOKENS:
                 cut.append(Windows((self._window(ids, (0, len(text))),)))
             else:
                 cut.append(self._cut_long(text))
@@ -87,17 +97,18 @@ class WindowTokenizer:
 
     def _cut_all(self, text: str) -> Windows:
         encoding = self._tokenizer.encode(text.translate(self._replacements), add_special_tokens=False)
-        ids = encoding.ids
-        origins = self._origins(text)
-        windows: list[Window] = []
-        start, end = 0, 0
-        while not windows or (end < len(ids) and len(windows) < self._max_windows):
-            end = min(start + self._room, len(ids))
-            first = origins[encoding.offsets[start][0]] if start else 0
-            last = len(text) if end == len(ids) else origins[encoding.offsets[end - 1][1] - 1] + 1
-            windows.append(self._window(ids[start:end], (int(first), int(last))))
-            start += self._step
-        rest = (windows[-1].span[1], len(text)) if end < len(ids) else None
+        ids, origins = encoding.ids, self._origins(text)
+        spans = [(int(origins[start]), int(origins[end - 1]) + 1) for start, end in encoding.offsets]
+        stretches = _windows(len(ids), self._room, self._step, self._max_windows)
+        judged = stretches[-1][1]
+        if len(ids) > PASSAGE_FROM_TOKENS:
+            stretches += _passages(text, spans[:judged])
+        windows = []
+        for start, end in stretches:
+            first = spans[start][0] if start else 0
+            last = spans[end - 1][1] if end < len(ids) else len(text)
+            windows.append(self._window(ids[start:end], (first, last)))
+        rest = (spans[judged - 1][1], len(text)) if judged < len(ids) else None
         return Windows(tuple(windows), rest)
 
     def _window(self, ids: Sequence[int], span: tuple[int, int]) -> Window:
@@ -107,6 +118,36 @@ class WindowTokenizer:
         """For each code point of the normalised text, the index of the original one it stands for."""
         lengths = [len(self._replacements.get(ord(character), " ")) for character in text]
         return np.repeat(np.arange(len(text)), lengths)
+
+
+def _windows(count: int, room: int, step: int, most: int) -> list[tuple[int, int]]:
+    """Overlapping stretches of token indices, at least one."""
+    stretches = [(0, min(room, count))]
+    while stretches[-1][1] < count and len(stretches) < most:
+        start = stretches[-1][0] + step
+        stretches.append((start, min(start + room, count)))
+    return stretches
+
+
+def _passages(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches of about a sentence or two that cover all but blanks; none if the text is a single one."""
+    stretches: list[tuple[int, int]] = []
+    start = 0
+    for index, (_, end) in enumerate(spans):
+        length = index + 1 - start
+        after = text[end : spans[index + 1][0] + 1] if index + 1 < len(spans) else ""
+        at_end = length >= _PASSAGE_MIN and _ends_sentence(text[end - 1], after)
+        at_pause = length >= _PASSAGE_LONG and text[end - 1] in _PAUSES
+        if at_end or at_pause or length == _PASSAGE_MAX:
+            stretches.append((start, index + 1))
+            start = index + 1
+    if start < len(spans) and text[spans[start][0] : spans[-1][1]].strip():
+        stretches.append((start, len(spans)))
+    return stretches if len(stretches) > 1 else []
+
+
+def _ends_sentence(last: str, after: str) -> bool:
+    return last in _FULL_STOPS or "\n" in after or (last in _STOPS and after[:1].isspace())
 
 
 def _tokenizer(vocabulary: Vocabulary) -> Tokenizer:

@@ -28,11 +28,7 @@ _BLOCK_BYTES = 1 << 20
 
 def store_error(path: Path, error: OSError, *, needed_bytes: int) -> StoreError:
     """The error for a store that cannot be written: the path, what is needed, what to change."""
-    needed = (
-        f"about {needed_bytes:,} bytes are needed there"
-        if needed_bytes
-        else "the model store must stand there"
-    )
+    needed = f"about {needed_bytes:,} bytes are needed there" if needed_bytes else "the model store must stand there"
     reason = "the disk is full" if error.errno in _FULL else "it cannot be written or read"
     return StoreError(
         f"{path}: {reason} ({error.strerror or error}); {needed}. "

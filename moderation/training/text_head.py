@@ -32,6 +32,7 @@ from moderation.training.card import write_results
 from moderation.training.embedding import embed_texts
 from moderation.training.logistic import Doubles, Line, Truths, fit, platt, sigmoid
 from moderation.training.measuring import measure
+from moderation.training.mixed import mixed_rows
 from moderation.training.rows import CATEGORIES, Row
 from moderation.training.sources import read_sources
 from moderation.training.templates import SOURCE as WRITTEN
@@ -39,6 +40,7 @@ from moderation.training.templates import written_rows
 
 FOLDS = 5
 RIDGE = 30.0
+MIXED = 6_000
 MIN_POSITIVES = 100
 MIN_AVERAGE_PRECISION = 0.6
 _POSITIVE_SHARE = 0.3  # of the weight, in a category with fewer positives than that
@@ -170,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     spec = load_spec(chosen.out / "model.toml")
     rows = read_sources(chosen.data, seed=chosen.seed, scale=chosen.scale) + written_rows(seed=chosen.seed)
+    rows += mixed_rows(rows, seed=chosen.seed, count=int(MIXED * chosen.scale))
     embed = _embedder(spec, home=chosen.cache / "home", cache=chosen.cache, threads=chosen.threads)
     trained = train(rows, embed, seed=chosen.seed)
     trained.head.save(chosen.out / "head.safetensors")

@@ -1,0 +1,53 @@
+"""Texts in which only one sentence is of a category, since a mean over tokens otherwise learns whole texts alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from moderation.training.rows import Row, benign
+
+SOURCE = "mixed"
+
+_LONGEST = 160  # characters of a text that is mixed
+_CHINESE = range(0x4E00, 0xA000)
+
+
+def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
+    """Rows made of others: short texts of a category, and harmless ones, each among harmless sentences.
+
+    Three quarters carry a category. A mixed row stays in the group of the text it is about.
+    """
+    chooser = random.Random(f"{seed} {SOURCE}")  # noqa: S311 - a repeatable choice
+    short = [row for row in rows if 2 <= len(row.text) <= _LONGEST]
+    harmless = {chinese: _harmless(short, chinese=chinese) for chinese in (False, True)}
+    positive = [row for row in short if any(row.labels.values())]
+    negative = [row for chinese in (False, True) for row in harmless[chinese]]
+    chosen = chooser.choices(positive, k=count * 3 // 4) + chooser.choices(negative, k=count // 4)
+    mixed = []
+    for row in chosen:
+        chinese = _is_chinese(row.text)
+        others = [other.text for other in chooser.choices(harmless[chinese], k=chooser.randint(1, 4))]
+        others.insert(chooser.randint(0, len(others)), row.text)
+        text = ("" if chinese else " ").join(_ended(other, chinese=chinese) for other in others)
+        mixed.append(Row(text, row.labels, SOURCE, row.group))
+    return mixed
+
+
+def _harmless(rows: Sequence[Row], *, chinese: bool) -> list[Row]:
+    everything = set(benign())
+    return [
+        row
+        for row in rows
+        if not any(row.labels.values()) and set(row.labels) == everything and _is_chinese(row.text) == chinese
+    ]
+
+
+def _ended(text: str, *, chinese: bool) -> str:
+    """A sentence with its mark at the end."""
+    text = text.strip()
+    return text if text[-1:] in ".!?。！？…" else text + ("。" if chinese else ".")
+
+
+def _is_chinese(text: str) -> bool:
+    return any(ord(character) in _CHINESE for character in text)

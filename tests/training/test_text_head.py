@@ -1,0 +1,205 @@
+"""Training on rows made up here; the encoder is replaced by words thrown onto random directions."""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from moderation.errors import ConfigurationError, InvalidRequestError
+from moderation.models.q4 import Floats
+from moderation.models.spec import load_spec
+from moderation.models.text_head import load_head
+from moderation.training.card import write_results
+from moderation.training.logistic import fit, platt, sigmoid
+from moderation.training.measuring import measure
+from moderation.training.mixed import mixed_rows
+from moderation.training.rows import CATEGORIES, Row, benign, labels
+from moderation.training.sources import _SETS, read_sources
+from moderation.training.templates import written_rows
+from moderation.training.text_head import FOLDS, _fold, train
+
+TRAIN = Path(__file__).resolve().parents[3] / "shared" / "data" / "train"
+DIMENSIONS = 48
+
+
+def embed(texts: Sequence[str]) -> Floats:
+    vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
+    for row, text in enumerate(texts):
+        for word in text.lower().split():
+            vectors[row] += np.random.default_rng(zlib.crc32(word.encode())).normal(size=DIMENSIONS)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+
+
+def made_up(count: int = 80) -> list[Row]:
+    words = random.Random(0)
+    rows = []
+    for index in range(count):
+        filler = " ".join(words.choices(["garden", "table", "river", "cloud", "paper"], k=3))
+        bad = index % 2 == 0
+        text = f"{'nasty' if bad else 'kind'} {filler}"
+        row_labels = {"hate": bad, "fraud": not bad} if index % 3 else {"hate": bad}
+        rows.append(Row(text, row_labels, "made-up", f"group {index % 20}"))
+    return rows
+
+
+def test_training_twice_gives_the_same_head_and_it_learns() -> None:
+    first, second = (train(made_up(), embed, seed=0, categories=("hate", "fraud")) for _ in range(2))
+    assert np.array_equal(first.head.weight, second.head.weight)
+    assert np.array_equal(first.head.scale, second.head.scale)
+    assert first.metrics == second.metrics
+    assert first.metrics["hate"]["average_precision"] > 0.95
+    scores = first.head.scores(embed(["nasty garden paper table", "kind garden paper table"]))
+    assert scores[0, 0] > 0.5 > scores[1, 0]
+    assert scores[0, 1] < 0.5 < scores[1, 1]
+
+
+def test_rows_that_say_nothing_of_a_category_train_nothing_there() -> None:
+    rows = made_up()
+    silent = [Row("nasty nasty", {"hate": True}, "made-up", f"group {index}") for index in range(30)]
+    before = train(rows, embed, seed=0, categories=("fraud",))
+    after = train(rows + silent, embed, seed=0, categories=("fraud",))
+    assert after.metrics["fraud"]["positives"] == before.metrics["fraud"]["positives"]
+    assert after.metrics["fraud"]["negatives"] == before.metrics["fraud"]["negatives"]
+
+
+def test_few_positives_make_a_category_experimental() -> None:
+    trained = train(made_up(80), embed, seed=0, categories=("hate", "fraud"))
+    assert trained.experimental == ("hate", "fraud")
+    assert train(made_up(260), embed, seed=0, categories=("hate",)).experimental == ()
+
+
+def test_a_group_falls_into_one_fold_and_folds_are_about_even() -> None:
+    folds = [_fold(f"group {index}", 0) for index in range(1_000)]
+    assert folds == [_fold(f"group {index}", 0) for index in range(1_000)]
+    counts = [folds.count(fold) for fold in range(FOLDS)]
+    assert min(counts) > 150
+
+
+def test_results_are_written_into_the_room(tmp_path: Path) -> None:
+    trained = train(made_up(), embed, seed=0, categories=("hate", "fraud"))
+    (tmp_path / "README.md").write_text("# card\n<!-- numbers -->\nold\n<!-- /numbers -->\nend\n")
+    (tmp_path / "model.toml").write_text(
+        'key = "a.v1"\nbuilder = "a:b"\nkind = "classifier"\nmodality = "text"\nlicence = "MIT"\n'
+        'categories = ["spam"]\nexperimental = []\n[[file]]\nname = "head.safetensors"\n'
+        f'sha256 = "{"0" * 64}"\nshipped = true\n'
+    )
+    trained.head.save(tmp_path / "head.safetensors")
+    for _ in range(2):
+        write_results(tmp_path, made_up(), trained.metrics, trained.experimental, seed=0)
+    spec = load_spec(tmp_path / "model.toml")
+    assert spec.categories == ("hate", "fraud")
+    assert spec.experimental == ("hate", "fraud")
+    head = load_head(tmp_path / "head.safetensors", categories=spec.categories, dimensions=DIMENSIONS)
+    assert np.array_equal(head.weight, trained.head.weight)
+    card = (tmp_path / "README.md").read_text()
+    assert "old" not in card
+    assert card.count("| `hate` (experimental) | 40 (0) |") == 1
+    assert json.loads((tmp_path / "metrics.json").read_text())["rows_by_source"] == {"made-up": 80}
+    (tmp_path / "README.md").write_text("# card\n")
+    with pytest.raises(ConfigurationError, match="expected one place"):
+        write_results(tmp_path, made_up(), trained.metrics, trained.experimental, seed=0)
+
+
+# The numerics, against the obvious reference
+
+
+def problem(seed: int, rows: int = 400) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    numbers = np.random.default_rng(seed)
+    features = numbers.normal(size=(rows, 6)).astype(np.float32)
+    return features, features[:, 0] + features[:, 1] * 0.5 + numbers.normal(size=rows) > 0.8
+
+
+def test_the_fit_equals_scikit_learns() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    features, truths = problem(0)
+    weights = np.where(truths, 2.0, 0.5)
+    line = fit(features, truths, weights, ridge=4.0)
+    reference = LogisticRegression(C=1 / 4.0, tol=1e-8, max_iter=1_000)
+    reference.fit(features, truths, sample_weight=weights)
+    assert line.weight == pytest.approx(reference.coef_[0], abs=1e-3)
+    assert line.bias == pytest.approx(reference.intercept_[0], abs=1e-3)
+
+
+def test_measures_equal_scikit_learns() -> None:
+    from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+
+    features, truths = problem(1)
+    scores = np.round(sigmoid(features[:, 0].astype(np.float64)), 2)  # with ties
+    numbers = measure(scores, truths)
+    assert numbers["average_precision"] == pytest.approx(average_precision_score(truths, scores), abs=1e-4)
+    assert numbers["auc"] == pytest.approx(roc_auc_score(truths, scores), abs=1e-4)
+    assert numbers["f1"] == pytest.approx(f1_score(truths, scores >= 0.5), abs=1e-4)
+
+
+def test_measures_without_positives_are_left_out() -> None:
+    numbers = measure(np.array([0.2, 0.9]), np.array([False, False]))
+    assert (numbers["positives"], numbers["auc"], numbers["recall"]) == (0, None, None)
+    assert numbers["false_alarm_rate"] == 0.5
+
+
+def test_platt_scaling_calibrates() -> None:
+    numbers = np.random.default_rng(2)
+    chance = numbers.random(20_000)
+    truths = numbers.random(20_000) < chance
+    logits = 3.0 * np.log(chance / (1 - chance)) + 1.0  # over-confident and shifted
+    scale, shift = platt(logits, truths)
+    assert scale == pytest.approx(1 / 3, abs=0.02)
+    assert shift == pytest.approx(-1 / 3, abs=0.05)
+    assert measure(sigmoid(scale * logits + shift), truths)["calibration_error"] < 0.01  # type: ignore[operator]
+
+
+# The rows
+
+
+def test_written_rows_are_the_same_for_a_seed_and_cover_what_they_should() -> None:
+    rows = written_rows(seed=0)
+    assert rows == written_rows(seed=0)
+    assert rows != written_rows(seed=1)
+    positives = {category for row in rows for category, true in row.labels.items() if true}
+    assert {"violence", "harassment/threatening", "self_harm", "self_harm/intent", "sexual", "fraud"} <= positives
+    assert {"illicit/drugs", "illicit/weapons", "illicit/gambling", "cyber", "spam"} <= positives
+    assert "sexual/minors" not in positives
+    assert not any("{" in row.text for row in rows)
+    assert sum(not any(row.labels.values()) for row in rows) > len(rows) / 4
+
+
+def test_mixed_rows_keep_label_and_group() -> None:
+    rows = written_rows(seed=0, fills=1)
+    mixed = mixed_rows(rows, seed=0, count=40)
+    assert mixed == mixed_rows(rows, seed=0, count=40)
+    assert len(mixed) == 40
+    by_group = {row.group: row for row in rows}
+    for row in mixed:
+        assert row.labels == by_group[row.group].labels
+        assert by_group[row.group].text.strip() in row.text
+        assert len(row.text) > len(by_group[row.group].text)
+
+
+def test_labels_name_what_they_know() -> None:
+    assert labels(("hate",)) == {"hate": True}
+    left_open = labels(("hate",), unknown=("fraud",))
+    assert left_open["hate"]
+    assert "fraud" not in left_open
+    assert len(left_open) == len(CATEGORIES) - 1
+    assert set(benign(unknown=("hate",))) == set(CATEGORIES) - {"hate"}
+
+
+def test_a_missing_set_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="no such training set"):
+        read_sources(tmp_path, seed=0)
+
+
+@pytest.mark.shared_data
+def test_every_set_gives_rows_of_known_categories() -> None:
+    rows = read_sources(TRAIN, seed=0, scale=0.02)
+    assert rows == read_sources(TRAIN, seed=0, scale=0.02)
+    assert {row.source for row in rows} == set(_SETS)
+    for row in rows:
+        assert row.labels.keys() <= set(CATEGORIES)
