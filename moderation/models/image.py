@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float32]
 class ImageNsfw(Classifier[Image]):
     """One score, `sexual`, for a whole picture. Each item costs the same, whatever its size."""
 
-    max_batch_size = 16
+    max_batch_size = 8
 
     def __init__(self, spec: ModelSpec, weights: Path, *, threads: int) -> None:
         self.key = spec.key

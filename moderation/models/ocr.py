@@ -34,7 +34,8 @@ from moderation.models.spec import ModelSpec
 
 MAX_LINES = 200
 MIN_CONFIDENCE = 0.5
-_SURE = 0.85
+_SURE = 0.85  # below it a line is read upside down as well
+_TURNED = 0.75  # upside down, bad print reads as other bad print
 _UNREADABLE_CHARS = 3  # icons and textures are read as one or two doubtful letters, never as three
 _DETECTION_SIDE = 1280
 _DETECTION_PIXELS = 1_050_000  # the detector's memory grows with them: 1280 x 820, or 1024 x 1024
@@ -117,7 +118,7 @@ class Ocr(Extractor[Image]):
         doubtful = [index for index, (_, score) in enumerate(readings) if score < _SURE]
         turned = self._recognise([np.ascontiguousarray(crops[index][::-1, ::-1]) for index in doubtful])
         for index, reading in zip(doubtful, turned, strict=True):
-            if reading[0] and reading[1] > readings[index][1]:
+            if reading[1] >= max(_TURNED, readings[index][1]):
                 readings[index] = reading
         return readings
 

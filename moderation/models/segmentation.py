@@ -13,11 +13,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 MIN_RUN_CHARS = 9  # shorter unknown runs are mostly words the list lacks
+_SENTENCE_CHARS = 11  # below it a run is cut in two long words at most: "histogram" is not "his to gram"
+_SHORTEST_OF_TWO = 4
 _MAX_WORD_CHARS = 20
 # English words of up to three letters. The list is of a hundred languages, and short words of the others, which are the
 # commonest of all, would cut every English word it does not know to pieces.
 _SHORT_WORDS = frozenset(
-    (
+    (  # noqa: SIM905 - as a list it would fill the screen
         "a i am an as at be by do go he hi if in is it me my no of oh ok on or so to up us we act add age ago "
         "aim air all and any are arm art ask ass bad bag ban bar bed beg bet big bit box boy bug bus but buy "
         "bye can cap car cat cop cry cut dad day did die dog dry due eat end eye fan far fat few fit fly for "
@@ -26,11 +28,11 @@ _SHORT_WORDS = frozenset(
         "odd off oil old one our out own pay per pet pig pot put ran rap raw red rid rob run sad sat saw say "
         "see set sex she shy sin sir sit six sky son sue sun tax tea ten the tie tip toe too top toy try two "
         "use van via war was way web wet who why win wow yes yet you "
-    ).split()  # noqa: SIM905 - as a list it would fill the screen
+    ).split()
 )
 # Endings that the list holds because they begin words in some language.
 _ENDINGS = frozenset(
-    ("tion sion ment ness ship able ible ance ence ings iest edly isch thesis istic ation ator ").split()  # noqa: SIM905 - as a list it would fill the screen
+    ["tion", "sion", "ment", "ness", "ship", "able", "ible", "ance", "ence", "ings", "iest", "edly", "ation", "ator"]
 )
 # Cost of an unknown word: what a list of log probabilities must beat before a run is cut.
 _UNKNOWN_COST = 8.0
@@ -99,4 +101,6 @@ class Segmenter:
         while end:
             words.append(run[start_of[end] : end])
             end = start_of[end]
+        if len(run) < _SENTENCE_CHARS and (len(words) > 2 or min(map(len, words)) < _SHORTEST_OF_TWO):
+            return [run]
         return words[::-1]
