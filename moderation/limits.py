@@ -11,7 +11,8 @@ class Limits:
 
     Attributes:
         max_body_bytes: one HTTP request's body, as it comes over the wire.
-        header_timeout_s: time a client has to send a request's headers.
+        idle_timeout_s: time a connection may be open with nothing sent; longer than that of proxies (60 s).
+        header_timeout_s: time a client has to send a request's headers, from their first byte.
         body_timeout_s: time a client has to send its body.
         max_requests: bodies in one batch form.
         max_parts: parts of one content, conversation included.
@@ -27,6 +28,7 @@ class Limits:
     """
 
     max_body_bytes: int = 32 * 1024 * 1024
+    idle_timeout_s: float = 75.0
     header_timeout_s: float = 15.0
     body_timeout_s: float = 30.0
     max_requests: int = 256

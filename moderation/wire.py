@@ -173,11 +173,14 @@ def _first_problem(error: ValidationError) -> InvalidRequestError:
     return InvalidRequestError(clean(problem["msg"]), code=code, param=clean(path) or None)
 
 
+_STAND_IN = {"\n": " ", "\r": " ", "\t": " "}
+
+
 def clean(text: str, *, limit: int = 200) -> str:
     """What may be echoed: bounded, without lone surrogates or control characters."""
     shown = text if len(text) <= limit else text[:limit] + "…"
     whole = shown.encode("utf-8", "replace").decode("utf-8")
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in whole)
+    return "".join(character if character.isprintable() else _STAND_IN.get(character, "\ufffd") for character in whole)
 
 
 def dump_request(content: Content) -> dict[str, Any]:

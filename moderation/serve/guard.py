@@ -55,37 +55,41 @@ class Guard:
         await self._app(scope, receive, send)
 
 
-def guarded_protocol(header_timeout_s: float) -> type[H11Protocol]:
+def guarded_protocol(header_timeout_s: float, idle_timeout_s: float) -> type[H11Protocol]:
     """uvicorn's HTTP protocol, closing connections that take too long to send a request's headers.
 
     uvicorn itself waits for headers without end: a few thousand open connections would use up the process.
+
+    Args:
+        header_timeout_s: from the first byte of a request to the end of its headers.
+        idle_timeout_s: from the connection to its first byte.
     """
 
     class GuardedProtocol(H11Protocol):
         _watch: asyncio.TimerHandle | None = None
+        _receiving = False
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            self._start_watch()
+            self._expire_after(idle_timeout_s)
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            if self.cycle is not None and not self.cycle.response_complete:
-                self._stop_watch()
-            elif self._watch is None:
-                self._start_watch()
+            whole = self.cycle is not None and not self.cycle.response_complete
+            if whole:
+                self._expire_after(None)
+            elif not self._receiving:
+                self._expire_after(header_timeout_s)
+            self._receiving = not whole
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_watch()
+            self._expire_after(None)
             super().connection_lost(exc)
 
-        def _start_watch(self) -> None:
-            self._watch = self.loop.call_later(header_timeout_s, self._expire)
-
-        def _stop_watch(self) -> None:
+        def _expire_after(self, seconds: float | None) -> None:
             if self._watch is not None:
                 self._watch.cancel()
-                self._watch = None
+            self._watch = None if seconds is None else self.loop.call_later(seconds, self._expire)
 
         def _expire(self) -> None:
             self._watch = None

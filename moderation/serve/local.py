@@ -38,9 +38,7 @@ def serve_local(settings: Settings, *, say: Callable[[str], None]) -> int:
         return _serve_on(listening, settings, keys, say)
 
 
-def _serve_on(
-    listening: socket.socket, settings: Settings, keys: ApiKeys | None, say: Callable[[str], None]
-) -> int:
+def _serve_on(listening: socket.socket, settings: Settings, keys: ApiKeys | None, say: Callable[[str], None]) -> int:
     metrics = Metrics()
     engine = assemble(settings, observe=metrics.batch, report=say)
     service = Service(engine, keys=keys, metrics=metrics)
@@ -60,11 +58,12 @@ def _serve_on(
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(service, lifespan=lifespan),
-            http=guarded_protocol(settings.limits.header_timeout_s),
+            http=guarded_protocol(settings.limits.header_timeout_s, settings.limits.idle_timeout_s),
             ws="none",
             log_level="warning",
             access_log=False,
             server_header=False,
+            timeout_keep_alive=int(settings.limits.idle_timeout_s),
             timeout_graceful_shutdown=10,
         )
     )
