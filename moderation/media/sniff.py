@@ -75,39 +75,42 @@ _BRANDS: dict[bytes, tuple[str, Modality]] = {
 
 def sniff(data: bytes) -> Sniffed:
     """The media type of `data` by its content."""
+    for look in (_prefix, _riff, _ogg, _iso, _bitmap, _frames, _text):
+        found = look(data)
+        if found is not None:
+            return found
+    return UNKNOWN
+
+
+def _prefix(data: bytes) -> Sniffed | None:
     head = data[:16]
-    for prefix, mime, modality in _PREFIXES:
-        if head.startswith(prefix):
-            return Sniffed(mime, modality)
-    if head[:4] in {b"RIFF", b"RF64", b"BW64", b"RIFX"}:
-        return _riff(head)
-    if head[:4] == b"OggS" and head[4:5] == b"\0":
-        video = b"\x80theora" in data[:512]
-        return Sniffed("video/ogg", Modality.VIDEO) if video else Sniffed("audio/ogg", Modality.AUDIO)
-    # Words a text may begin with are media only with what must follow them there.
-    if head[:3] == b"ID3" and len(head) > 4 and head[3] < 0x10:
-        return Sniffed("audio/mpeg", Modality.AUDIO)
-    if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
-        return Sniffed("audio/aiff", Modality.AUDIO)
-    if head[:2] == b"MZ" and b"\0" in head:
-        return Sniffed("application/x-msdownload", None)
-    if head[4:8] == b"ftyp":
-        return _iso(data)
-    if head[:2] == b"BM" and len(data) >= 26 and data[14] in {12, 40, 52, 56, 64, 108, 124}:
-        return Sniffed("image/bmp", Modality.IMAGE)
-    return _text_or_frames(data)
+    return next((Sniffed(mime, modality) for prefix, mime, modality in _PREFIXES if head.startswith(prefix)), None)
 
 
-def _riff(head: bytes) -> Sniffed:
+def _riff(data: bytes) -> Sniffed | None:
     forms = {
         b"WAVE": Sniffed("audio/wav", Modality.AUDIO),
         b"WEBP": Sniffed("image/webp", Modality.IMAGE),
         b"AVI ": Sniffed("video/x-msvideo", Modality.VIDEO),
     }
-    return forms.get(head[8:12], UNKNOWN)
+    return forms.get(data[8:12]) if data[:4] in {b"RIFF", b"RF64", b"BW64", b"RIFX"} else None
 
 
-def _iso(data: bytes) -> Sniffed:
+def _ogg(data: bytes) -> Sniffed | None:
+    if data[:4] != b"OggS":
+        return None
+    video = b"\x80theora" in data[:512]
+    return Sniffed("video/ogg", Modality.VIDEO) if video else Sniffed("audio/ogg", Modality.AUDIO)
+
+
+def _bitmap(data: bytes) -> Sniffed | None:
+    known = data[:2] == b"BM" and len(data) >= 26 and data[14] in {12, 40, 52, 56, 64, 108, 124}
+    return Sniffed("image/bmp", Modality.IMAGE) if known else None
+
+
+def _iso(data: bytes) -> Sniffed | None:
+    if data[4:8] != b"ftyp":
+        return None
     known = _BRANDS.get(data[8:12])
     if known is not None:
         return Sniffed(*known)
@@ -133,18 +136,22 @@ def _movie_box(data: bytes) -> bytes:
     return b""
 
 
-def _text_or_frames(data: bytes) -> Sniffed:
-    """MPEG audio frames have no magic number, only a header that must make sense; SVG and HTML are text."""
-    if len(data) >= 4 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0:
-        if data[1] & 0xF6 == 0xF0:
-            return Sniffed("audio/aac", Modality.AUDIO)
-        version, layer = data[1] >> 3 & 3, data[1] >> 1 & 3
-        bitrate, rate = data[2] >> 4, data[2] >> 2 & 3
-        if version != 1 and layer != 0 and bitrate not in {0, 15} and rate != 3:
-            return Sniffed("audio/mpeg", Modality.AUDIO)
+def _frames(data: bytes) -> Sniffed | None:
+    """MPEG audio frames have no magic number, only a header that must make sense."""
+    if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
+        return None
+    if data[1] & 0xF6 == 0xF0:
+        return Sniffed("audio/aac", Modality.AUDIO)
+    version, layer = data[1] >> 3 & 3, data[1] >> 1 & 3
+    bitrate, rate = data[2] >> 4, data[2] >> 2 & 3
+    sensible = version != 1 and layer != 0 and bitrate not in {0, 15} and rate != 3
+    return Sniffed("audio/mpeg", Modality.AUDIO) if sensible else None
+
+
+def _text(data: bytes) -> Sniffed | None:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in start:
         return Sniffed("image/svg+xml", Modality.IMAGE)
     if start.startswith((b"<!doctype html", b"<html")):
         return Sniffed("text/html", Modality.DOCUMENT)
-    return UNKNOWN
+    return None

@@ -59,6 +59,14 @@ def test_too_long_by_the_header_and_while_decoding() -> None:
     assert code_of(compressed(tone(1.5, rate=48_000), "ogg", "libopus"), limits) == "audio_too_long"
 
 
+def test_too_long_where_the_header_does_not_say() -> None:
+    data = bytearray(compressed(tone(1.5, rate=48_000), "flac", "flac"))
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    assert decode_audio(bytes(data), LIMITS).duration_s == pytest.approx(1.5, abs=0.01)
+    assert code_of(bytes(data), dataclasses.replace(LIMITS, max_duration_s=1.0)) == "audio_too_long"
+
+
 def test_a_wav_shorter_than_its_header_says() -> None:
     data = wav(tone(1.0))
     assert code_of(data[:-1000]) == "truncated_audio"

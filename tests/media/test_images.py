@@ -15,7 +15,7 @@ from support.media_files import SHARED_MEDIA, animation, encoded, gif_of, noise,
 
 from moderation.errors import InputError, TooLargeError, UndecodableError
 from moderation.limits import Limits
-from moderation.media.frames import count_frames
+from moderation.media.frames import count_frames, gif_extent
 from moderation.media.images import decode_image, spread
 from moderation.media.sniff import sniff
 
@@ -52,8 +52,18 @@ def test_pixels_are_checked_by_the_header() -> None:
     decode_image(encoded(picture(40, 30), "PNG"), dataclasses.replace(LIMITS, max_pixels=1200))
 
 
+def test_what_opening_allocates_is_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "open", None)
+    webp = bytearray(encoded(picture(), "WEBP", lossless=True))
+    webp[21:25] = struct.pack("<I", 0x3FFF | 0x3FFF << 14)
+    assert code_of(bytes(webp)) == "too_many_pixels"
+    assert code_of(gif_of(2, frame_size=(60_000, 50_000))) == "too_many_pixels"
+
+
 def test_a_gif_frame_may_not_outgrow_its_canvas_unseen() -> None:
-    assert code_of(gif_of(2, frame_size=(60_000, 60_000))) == "too_many_pixels"
+    data = gif_of(2, frame_size=(60_000, 50_000))
+    assert gif_extent(data) == (60_000, 50_000)
+    assert code_of(data) == "too_many_pixels"
 
 
 @pytest.mark.parametrize("form", ["TIFF", "GIF"])

@@ -12,7 +12,9 @@ WORDS = {
     for cost, words in {
         6.0: ["i", "a", "the", "to", "you"],
         9.0: ["will", "find", "meet", "me", "at", "station", "send", "money", "hello", "world", "this", "is"],
-        12.0: ["understanding", "under", "standing", "international", "knowledge"],
+        9.5: ["under", "standing"],
+        12.0: ["international", "knowledge"],
+        30.0: ["understanding"],
     }.items()
     for word in words
 }
