@@ -75,7 +75,7 @@ _BRANDS: dict[bytes, tuple[str, Modality]] = {
 
 def sniff(data: bytes) -> Sniffed:
     """The media type of `data` by its content."""
-    for look in (_prefix, _riff, _ogg, _iso, _bitmap, _frames, _text):
+    for look in (_prefix, _riff, _ogg, _word, _iso, _bitmap, _frames, _text):
         found = look(data)
         if found is not None:
             return found
@@ -97,10 +97,22 @@ def _riff(data: bytes) -> Sniffed | None:
 
 
 def _ogg(data: bytes) -> Sniffed | None:
-    if data[:4] != b"OggS":
+    if data[:5] != b"OggS\0":
         return None
     video = b"\x80theora" in data[:512]
     return Sniffed("video/ogg", Modality.VIDEO) if video else Sniffed("audio/ogg", Modality.AUDIO)
+
+
+def _word(data: bytes) -> Sniffed | None:
+    """Words a text may begin with are media only with what must follow them there."""
+    head = data[:16]
+    if head[:3] == b"ID3" and len(head) > 4 and head[3] < 0x10:
+        return Sniffed("audio/mpeg", Modality.AUDIO)
+    if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
+        return Sniffed("audio/aiff", Modality.AUDIO)
+    if head[:2] == b"MZ" and b"\0" in head:
+        return Sniffed("application/x-msdownload", None)
+    return None
 
 
 def _bitmap(data: bytes) -> Sniffed | None:

@@ -68,6 +68,17 @@ def test_what_is_no_medium_of_ours() -> None:
     assert sniff(b"just some words") == UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "text", [b"ID3 is a tag", b"FORMAL words here", b"MZ, said the text", b"OggSomething", b"RIFF-RAFF"]
+)
+def test_a_text_is_no_medium_for_its_first_letters(text: bytes) -> None:
+    assert sniff(text) == UNKNOWN
+
+
+def test_a_program_is_named() -> None:
+    assert sniff(b"MZ\x90\0\x03" + bytes(20)).mime == "application/x-msdownload"
+
+
 @pytest.mark.shared_data
 @pytest.mark.parametrize(("name", "mime"), [("video1.mp4", "video/mp4"), ("c.mov", "video/quicktime")])
 def test_video_is_named_as_such(name: str, mime: str) -> None:
