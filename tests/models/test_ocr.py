@@ -15,7 +15,8 @@ from support.media_files import SHARED_MEDIA, encoded, noise
 from moderation.limits import Limits
 from moderation.media.decoded import Image
 from moderation.media.images import decode_image
-from moderation.models.ocr import MAX_LINES, Ocr
+from moderation.models.base import Gap
+from moderation.models.ocr import MAX_LINES, Line, Ocr
 from moderation.models.registry import Registry
 from moderation.models.store import ModelStore
 
@@ -132,10 +133,15 @@ def test_a_small_picture_is_read(ocr: Ocr) -> None:
     assert texts(ocr, source) == ["Hello world"]
 
 
-def test_text_that_cannot_be_read_is_a_gap(ocr: Ocr) -> None:
-    blurred = page(["unreadable words in a long line of text"], size=22).resize((130, 12)).resize((900, 84))
-    result = ocr.run([image_of(blurred)])[0]
-    assert result.gaps or result.passages
+def test_text_that_cannot_be_read_is_a_gap_and_a_doubtful_letter_is_not(ocr: Ocr) -> None:
+    item = Image(np.zeros((10, 10, 3), np.uint8), 100, 100)
+    box = (0.1, 0.1, 0.5, 0.2)
+    lines = [Line("a b c", 0.4, box), Line("x", 0.3, box), Line("", 0.0, box), Line("fine", 0.5, box)]
+    (result,) = ocr.postprocess([(lines, 0)], [item])
+    assert [passage.text for passage in result.passages] == ["fine"]
+    assert result.gaps == (Gap("low_confidence_text"),)
+    (result,) = ocr.postprocess([(lines[1:], 0)], [item])
+    assert result.gaps == ()
 
 
 def test_noise_raises_no_gap(ocr: Ocr) -> None:
