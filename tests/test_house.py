@@ -13,7 +13,19 @@ import moderation
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "moderation").rglob("*.py"))
-HEAVY = ("torch", "ray", "onnxruntime", "onnx", "faster_whisper", "ctranslate2", "rapidocr", "cv2", "av", "PIL", "tokenizers")
+HEAVY = (
+    "torch",
+    "ray",
+    "onnxruntime",
+    "onnx",
+    "faster_whisper",
+    "ctranslate2",
+    "rapidocr",
+    "cv2",
+    "av",
+    "PIL",
+    "tokenizers",
+)
 
 
 def loaded_by(statement: str) -> set[str]:

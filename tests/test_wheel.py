@@ -21,7 +21,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.models]
 def run(*command: str | Path, cwd: Path, status: int = 0) -> str:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(
-        [str(word) for word in command], cwd=cwd, capture_output=True, text=True, timeout=900, check=False, env=environment
+        [str(word) for word in command],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+        env=environment,
     )
     assert done.returncode == status, f"{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
     return done.stdout
@@ -44,7 +50,9 @@ def python(place: Path) -> Path:
 
 
 def test_the_base_install_is_small(place: Path) -> None:
-    names = {row["name"].lower() for row in json.loads(run(python(place), "-m", "pip", "list", "--format=json", cwd=place))}
+    names = {
+        row["name"].lower() for row in json.loads(run(python(place), "-m", "pip", "list", "--format=json", cwd=place))
+    }
     assert not names & {"torch", "ray", "transformers", "onnxruntime-gpu", "opencv-python"}
     assert "opencv-python-headless" in names  # one flavour of OpenCV
     assert not [name for name in names if name.startswith(("nvidia", "cuda"))]
