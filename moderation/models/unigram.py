@@ -20,7 +20,7 @@ from moderation.models.q4 import Vocabulary
 _PREFIX = "query:"
 _SHORT_CHARS = 2_000  # past this a text is tokenized with offsets at once
 _LONG_CHARS = 40_000
-PASSAGE_FROM_TOKENS = 32  # a longer text is also judged passage by passage
+PASSAGE_FROM_TOKENS = 24  # a longer text is also judged passage by passage
 _PASSAGE_MIN = 8
 _PASSAGE_LONG = 32
 _PASSAGE_MAX = 64

@@ -1,4 +1,7 @@
-"""Texts in which only one sentence is of a category, since a mean over tokens otherwise learns whole texts alone."""
+"""Short texts of two sentences, one of them of a category: too short to be judged passage by passage.
+
+They are trained on and never measured on, since they are other rows in disguise.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from moderation.training.rows import Row, benign
 
 SOURCE = "mixed"
 
-_LONGEST = 160  # characters of a text that is mixed
+_LONGEST = 80  # characters of a text that is mixed: longer pairs are told apart by passages
 _CHINESE = range(0x4E00, 0xA000)
 
 
 def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
-    """Rows made of others: short texts of a category, and harmless ones, each among harmless sentences.
+    """Rows made of others: a short text of a category, or a harmless one, next to a harmless sentence.
 
     Three quarters carry a category. A mixed row stays in the group of the text it is about.
     """
@@ -27,7 +30,7 @@ def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
     mixed = []
     for row in chosen:
         chinese = _is_chinese(row.text)
-        others = [other.text for other in chooser.choices(harmless[chinese], k=chooser.randint(1, 4))]
+        others = [other.text for other in chooser.choices(harmless[chinese], k=1)]
         others.insert(chooser.randint(0, len(others)), row.text)
         text = ("" if chinese else " ").join(_ended(other, chinese=chinese) for other in others)
         mixed.append(Row(text, row.labels, SOURCE, row.group))

@@ -426,5 +426,30 @@ the lawyer asked whether the threat had been reported to the police
 he said he would kill for a cup of {food}
 the thief in the story steals a car and learns his lesson
 history lesson: the king was assassinated in the theatre
+12345
+{amount}
+3.14159 2.71828 1.41421
+2024-05-01 10:30 room 204
+order number 48-1937-22, total {amount}
+call me at 555 0199
+name, age, city: Anna, 34, {city}
+if x > 5: print(x)
+SELECT name, city FROM customers ORDER BY name
+write a SQL query that lists all customers from {city}
+id: 7, status: ok
+I hate {day}s
+I hate {food}, it tastes awful
+I hate waiting {place}
+this film was terrible, what a waste of time
+the service in {city} was awful and the {food} was cold
+I am a gay man and live in {city}
+she is a woman who works as an engineer
+my wife and her wife are {belief}
+I am one of the {belief} in {city}
+many {illness} work as programmers
+I am deaf and use sign language
+{region} and city people voted {day}
+your account statement for {day} is ready in the app
+please verify your email address to finish signing up for the library
 """,
 }

@@ -32,6 +32,7 @@ from moderation.training.card import write_results
 from moderation.training.embedding import embed_texts
 from moderation.training.logistic import Doubles, Line, Truths, fit, platt, sigmoid
 from moderation.training.measuring import measure
+from moderation.training.mixed import SOURCE as MIXED_SOURCE
 from moderation.training.mixed import mixed_rows
 from moderation.training.rows import CATEGORIES, Row
 from moderation.training.sources import read_sources
@@ -40,7 +41,7 @@ from moderation.training.templates import written_rows
 
 FOLDS = 5
 RIDGE = 30.0
-MIXED = 6_000
+MIXED = 3_000
 MIN_POSITIVES = 100
 MIN_AVERAGE_PRECISION = 0.6
 _POSITIVE_SHARE = 0.3  # of the weight, in a category with fewer positives than that
@@ -72,9 +73,10 @@ def train(rows: Sequence[Row], embed: Embed, *, seed: int, categories: Sequence[
         sources = [row.source for row, said in zip(rows, known, strict=True) if said]
         held_out = _held_out_logits(features[known], truths, folds[known])
         lines.append(_fit(features[known], truths))
-        calibrations.append(platt(held_out, truths))
-        scores = _cross_calibrated(held_out, truths, folds[known])
-        metrics[category] = _measure(scores, truths, sources)
+        real = np.array([source != MIXED_SOURCE for source in sources])
+        calibrations.append(platt(held_out[real], truths[real]))
+        scores = _cross_calibrated(held_out[real], truths[real], folds[known][real])
+        metrics[category] = _measure(scores, truths[real], [source for source in sources if source != MIXED_SOURCE])
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{category}: fitted\033[K")
     head = _head(categories, lines, calibrations, mean, deviation)

@@ -33,7 +33,7 @@ def embed(texts: Sequence[str]) -> Floats:
     for row, text in enumerate(texts):
         for word in text.lower().split():
             vectors[row] += np.random.default_rng(zlib.crc32(word.encode())).normal(size=DIMENSIONS)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6), np.float32)
 
 
 def made_up(count: int = 80) -> list[Row]:
