@@ -45,8 +45,8 @@ class Connection:
 def request_of(body: Any) -> bytes:
     """A POST to `/v1/moderate` as bytes."""
     data = json.dumps(body).encode()
-    head = f"POST /v1/moderate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
-    return head.encode() + data
+    head = "POST /v1/moderate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
 
 
 def own_cost_s(request: bytes, answer: bytes, repeats: int) -> list[float]:

@@ -26,7 +26,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
-from typing import Any
 
 import httpx
 
@@ -115,20 +114,18 @@ def _whole_service(texts: list[str], values: dict[str, float], rows: list[str], 
         ways = [
             Way(
                 "bare engine loop, batches of 32",
-                lambda: [_timed(lambda: bare.run(batch)) for batch in batches],
+                lambda: [_timed(bare.run, batch) for batch in batches],
                 [],
                 [],
             ),
             Way(
                 "`Moderator.moderate_many`, 32",
-                lambda: [_timed(lambda: _whole(moderator, batch)) for batch in batches],
+                lambda: [_timed(_whole, moderator, batch) for batch in batches],
                 [],
                 [],
             ),
-            Way(
-                "HTTP, batch form of 32", lambda: [_timed(lambda: connection.ask(request)) for request in many], [], []
-            ),
-            Way("HTTP, 1 item, 1 client", lambda: [_timed(lambda: connection.ask(request)) for request in one], [], []),
+            Way("HTTP, batch form of 32", lambda: [_timed(connection.ask, request) for request in many], [], []),
+            Way("HTTP, 1 item, 1 client", lambda: [_timed(connection.ask, request) for request in one], [], []),
             Way("HTTP, 1 item, 8 clients", lambda: _concurrent(connections, one), [], []),
         ]
         for way in ways:
@@ -164,13 +161,13 @@ def _concurrent(connections: list[Connection], requests: list[bytes]) -> list[fl
     waiting, lock = iter(requests), threading.Lock()
 
     def client(connection: Connection) -> list[float]:
-        times = []
+        times: list[float] = []
         while True:
             with lock:
                 request = next(waiting, None)
             if request is None:
                 return times
-            times.append(_timed(lambda: connection.ask(request)))
+            times.append(_timed(connection.ask, request))
 
     with ThreadPoolExecutor(len(connections)) as pool:
         return [time for times in pool.map(client, connections) for time in times]
@@ -185,8 +182,8 @@ def _framework(values: dict[str, float], rows: list[str], requests: int) -> None
     with Moderator(settings) as moderator:
         _whole(moderator, texts)
         for _ in range(30):
-            in_process.append(_timed(lambda: _whole(moderator, texts)))
-            own.append(_timed(lambda: model.run(texts)))
+            in_process.append(_timed(_whole, moderator, texts))
+            own.append(_timed(model.run, texts))
     costs = [(whole - part) / len(texts) * 1e6 for whole, part in zip(in_process, own, strict=True)]
     values["framework_us_per_item"] = statistics.median(costs)
     rows.append(
@@ -198,8 +195,8 @@ def _framework(values: dict[str, float], rows: list[str], requests: int) -> None
         answer = connection.ask(request)
         for _ in range(200):
             connection.ask(request)
-        times = [_timed(lambda: connection.ask(request)) for _ in range(requests)]
-        model_s = statistics.median(_timed(lambda: model.run(texts[:1])) for _ in range(200))
+        times = [_timed(connection.ask, request) for _ in range(requests)]
+        model_s = statistics.median(_timed(model.run, texts[:1]) for _ in range(200))
         connection.close()
     client = own_cost_s(request, answer, requests)
     off = _quantile(client, 0.5) + model_s
@@ -210,9 +207,9 @@ def _framework(values: dict[str, float], rows: list[str], requests: int) -> None
     )
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _timed(work: Callable[..., object], *arguments: object) -> float:
     began = perf_counter()
-    work()
+    work(*arguments)
     return perf_counter() - began
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
@@ -133,7 +134,8 @@ def test_the_openai_client_on_real_models(server: Server) -> None:
     picture = f"data:image/png;base64,{base64.b64encode(picture_of(HARMFUL)).decode()}"
     with openai.OpenAI(base_url=f"{server.url}/v1", api_key="unused", max_retries=0) as client:
         texts = client.moderations.create(input=[HARMFUL, HARMLESS]).results
-        (pictured,) = client.moderations.create(input=[{"type": "image_url", "image_url": {"url": picture}}]).results
+        part: Any = {"type": "image_url", "image_url": {"url": picture}}
+        (pictured,) = client.moderations.create(input=[part]).results
     assert [result.flagged for result in texts] == [True, False]
     assert texts[0].categories.violence
     assert pictured.flagged

@@ -107,7 +107,7 @@ def test_a_complaint_names_the_line(text: str, line: int | None, words: str) -> 
 def test_a_file_that_is_not_utf8_or_not_there_is_named(tmp_path: Path) -> None:
     file = tmp_path / "bad.toml"
     file.write_bytes(b'name = "p"\n# caf\xe9\n')
-    with pytest.raises(PolicyError, match="bad.toml:2: is not UTF-8"):
+    with pytest.raises(PolicyError, match=r"bad\.toml:2: is not UTF-8"):
         load_policy(file)
     with pytest.raises(PolicyError, match="cannot be read"):
         load_policy(tmp_path / "none.toml")

@@ -86,7 +86,7 @@ class Model(ABC, Generic[In, Out]):
     max_batch_size: int = 32
     max_batch_cost: int = 1 << 62
 
-    def cost(self, item: In) -> int:
+    def cost(self, item: In) -> int:  # noqa: ARG002 - where all items cost the same
         """Relative work of an item, at least 1; cheap, since it is asked for every queued item."""
         return 1
 

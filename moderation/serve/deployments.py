@@ -71,7 +71,7 @@ class RayRunner:
             raise ModelError(f"{model}: no answer within {deadline_s} s", code="deadline_exceeded") from None
         except ModerationError:
             raise
-        except Exception as error:  # noqa: BLE001 - Ray raises what it will when a replica dies; the stage has failed
+        except Exception as error:
             raise ModelError(f"{model}: its replica failed: {type(error).__name__}") from error
         if isinstance(results, ModerationError):
             raise results

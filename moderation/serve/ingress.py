@@ -166,18 +166,18 @@ def _add_operations(app: FastAPI, service: Service) -> None:
         return answer_json(describe(app))
 
 
-async def _on_moderation_error(request: Request, error: Exception) -> Response:
-    return answer_error(cast(ModerationError, error))
+async def _on_moderation_error(_request: Request, error: Exception) -> Response:
+    return answer_error(cast("ModerationError", error))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     """What the router itself refuses: an unknown path, a wrong method."""
-    status = cast(HTTPException, error).status_code
+    status = cast("HTTPException", error).status_code
     code = {404: "not_found", 405: "method_not_allowed"}.get(status, "http_error")
     refused = InvalidRequestError(f"{request.method} {clean(request.url.path)} is not served here", code=code)
-    return answer_json(dump_error(refused), status=status, headers=dict(cast(HTTPException, error).headers or {}))
+    return answer_json(dump_error(refused), status=status, headers=dict(cast("HTTPException", error).headers or {}))
 
 
-async def _on_fault(request: Request, error: Exception) -> Response:
+async def _on_fault(_request: Request, _error: Exception) -> Response:
     """A fault of ours; the server logs its trace, the client learns no more than that."""
     return answer_json(dump_error(ModerationError("an internal error", code="internal_error")), status=500)

@@ -29,8 +29,8 @@ def serve_ray(settings: Settings, *, say: Callable[[str], None]) -> int:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning about accelerators
 
-    import ray  # noqa: PLC0415 - only this backend loads Ray
-    from ray import serve  # noqa: PLC0415
+    import ray
+    from ray import serve
 
     from moderation.serve.app import bind  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ read on for a while and thrown away, so that the client sees the answer instead 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -88,12 +88,12 @@ async def read_form(request: Request, limits: Limits) -> tuple[Any, Mapping[str,
     """
     body = await read_body(request, limits)
 
-    async def stream() -> AsyncIterator[bytes]:
+    async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
     parser = MultiPartParser(
         request.headers,
-        stream(),  # type: ignore[arg-type] - an async iterator is enough for the parser's `async for`
+        stream(),
         max_files=limits.max_parts,
         max_fields=limits.max_form_fields,
         max_part_size=limits.max_body_bytes,

@@ -122,7 +122,7 @@ def test_an_idle_batcher_runs_at_once_and_then_holds_no_task_and_no_timer() -> N
             timers.append(args)
             return schedule(*args, **options)  # type: ignore[arg-type]
 
-        loop.call_at = watched  # type: ignore[method-assign, assignment]
+        loop.call_at = watched  # type: ignore[method-assign]
         queue = batcher(Engine())
         assert await queue.submit([3]) == [6]
         await asyncio.sleep(0)

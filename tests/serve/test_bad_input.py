@@ -166,7 +166,11 @@ def test_lone_surrogates_are_refused_and_never_echoed(server: Server) -> None:
     headers = {"Content-Type": "application/json"}
     response = post(server, content=b'{"input": "a\\ud800b"}', headers=headers)
     refused(response, 400, "invalid_unicode", "input[0].text")
-    for body in (b'{"input": "a", "x\\udfffy": 1}', b'{"input": "a", "role": "\\ud800"}', b'{"input": "a", "policy": "\\ud800"}'):
+    for body in (
+        b'{"input": "a", "x\\udfffy": 1}',
+        b'{"input": "a", "role": "\\ud800"}',
+        b'{"input": "a", "policy": "\\ud800"}',
+    ):
         response = post(server, content=body, headers=headers)
         assert response.status_code == 400
         assert "\\ud8" not in response.text
@@ -192,7 +196,9 @@ def test_other_content_types_and_encodings(server: Server) -> None:
     bomb = gzip.compress(b"0" * 50_000_000)
     refused(post(server, content=bomb, headers=headers), 415, "unsupported_content_encoding")
     # Compressed without saying so: no JSON.
-    refused(post(server, content=gzip.compress(body), headers={"Content-Type": "application/json"}), 400, "invalid_encoding")
+    refused(
+        post(server, content=gzip.compress(body), headers={"Content-Type": "application/json"}), 400, "invalid_encoding"
+    )
 
 
 def test_a_body_of_100_mb_by_length_and_in_chunks(server: Server) -> None:

@@ -50,7 +50,10 @@ def test_with_a_key_the_clients_work(server: Server) -> None:
         client.moderate("hello")
     with openai.OpenAI(base_url=f"{server.url}/v1", api_key=KEY) as theirs:
         assert theirs.moderations.create(input="hello").results[0].flagged is False
-    with openai.OpenAI(base_url=f"{server.url}/v1", api_key="wrong") as theirs, pytest.raises(openai.AuthenticationError):
+    with (
+        openai.OpenAI(base_url=f"{server.url}/v1", api_key="wrong") as theirs,
+        pytest.raises(openai.AuthenticationError),
+    ):
         theirs.moderations.create(input="hello")
 
 
@@ -66,7 +69,9 @@ def test_another_host_is_refused_without_keys(capsys: pytest.CaptureFixture[str]
     check_binding("::1", None)
 
 
-@pytest.mark.parametrize(("text", "words"), [("", "holds no key"), ("# only\n", "holds no key"), ("short\n", "under 16")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("", "holds no key"), ("# only\n", "holds no key"), ("short\n", "under 16")]
+)
 def test_a_bad_key_file_is_named(tmp_path: Path, text: str, words: str) -> None:
     file = tmp_path / "keys"
     file.write_text(text)

@@ -58,7 +58,7 @@ class StandInDecoder:
             raise self.failure
         with wave.open(io.BytesIO(data)) as file:
             samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-        return Waveform(samples.astype(np.float32) / 32768)
+        return Waveform(samples.astype(np.float32) / np.float32(32768))
 
 
 class Counting:
