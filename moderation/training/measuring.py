@@ -9,10 +9,13 @@ from moderation.training.logistic import Doubles, Truths
 _BINS = 10
 
 
-def measure(scores: Doubles, truths: Truths) -> dict[str, float | int | None]:
+def measure(scores: Doubles, truths: Truths, *, negative_weight: float = 1.0) -> dict[str, float | int | None]:
     """Counts, average precision, AUC, precision/recall/F1 at 0.5 and expected calibration error.
 
     A number that needs a class which is not there is None.
+
+    Args:
+        negative_weight: how many negatives each one stands for in the calibration error.
     """
     positives, negatives = int(truths.sum()), int((~truths).sum())
     guessed = scores >= 0.5
@@ -30,7 +33,7 @@ def measure(scores: Doubles, truths: Truths) -> dict[str, float | int | None]:
         "recall": _rounded(recall),
         "f1": _rounded(f1),
         "false_alarm_rate": _rounded(int((guessed & ~truths).sum()) / negatives if negatives else None),
-        "calibration_error": _rounded(_calibration_error(scores, truths)),
+        "calibration_error": _rounded(_calibration_error(scores, truths, negative_weight)),
     }
 
 
@@ -55,12 +58,13 @@ def _auc(scores: Doubles, truths: Truths) -> float:
     return float((below + not_above).mean() / 2 / len(negative))
 
 
-def _calibration_error(scores: Doubles, truths: Truths) -> float:
+def _calibration_error(scores: Doubles, truths: Truths, negative_weight: float) -> float:
     """Mean gap between score and share of positives over ten bins, weighted by their size."""
     bins = np.minimum((scores * _BINS).astype(int), _BINS - 1)
+    weights = np.where(truths, 1.0, negative_weight)
     error = 0.0
     for index in range(_BINS):
         chosen = bins == index
         if chosen.any():
-            error += abs(float(scores[chosen].mean() - truths[chosen].mean())) * float(chosen.mean())
-    return error
+            error += abs(float((weights * (scores - truths))[chosen].sum()))
+    return error / float(weights.sum())

@@ -19,7 +19,8 @@ _CHINESE = range(0x4E00, 0xA000)
 def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
     """Rows made of others: a short text of a category, or a harmless one, next to a harmless sentence.
 
-    Three quarters carry a category. A mixed row stays in the group of the text it is about.
+    Three quarters carry a category. A mixed row stays in the group of the text it is about. A sixth as many more are
+    whole paragraphs of harmless sentences.
     """
     chooser = random.Random(f"{seed} {SOURCE}")  # noqa: S311 - a repeatable choice
     short = [row for row in rows if 2 <= len(row.text) <= _LONGEST]
@@ -27,7 +28,7 @@ def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
     positive = [row for row in short if any(row.labels.values())]
     negative = [row for chinese in (False, True) for row in harmless[chinese]]
     chosen = chooser.choices(positive, k=count * 3 // 4) + chooser.choices(negative, k=count // 4)
-    mixed = []
+    mixed = [_paragraph(harmless[bool(index % 2)], chooser, chinese=bool(index % 2)) for index in range(count // 6)]
     for row in chosen:
         chinese = _is_chinese(row.text)
         others = [other.text for other in chooser.choices(harmless[chinese], k=1)]
@@ -35,6 +36,13 @@ def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
         text = ("" if chinese else " ").join(_ended(other, chinese=chinese) for other in others)
         mixed.append(Row(text, row.labels, SOURCE, row.group))
     return mixed
+
+
+def _paragraph(harmless: Sequence[Row], chooser: random.Random, *, chinese: bool) -> Row:
+    """Many harmless sentences: length alone says nothing."""
+    chosen = chooser.choices(harmless, k=chooser.randint(4, 12))
+    text = ("" if chinese else " ").join(_ended(row.text, chinese=chinese) for row in chosen)
+    return Row(text, benign(), SOURCE, chosen[0].group)
 
 
 def _harmless(rows: Sequence[Row], *, chinese: bool) -> list[Row]:

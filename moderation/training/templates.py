@@ -1,4 +1,4 @@
-"""Texts the project writes itself for what the open sets lack, by seed, from `phrases_en` and `phrases_zh`.
+"""Texts the project writes itself for what the open sets lack, by seed, from `phrases/*.toml`.
 
 The templates were written by hand for this purpose, and the model card says so. Each template is one group, so a
 split by group measures on templates that were not trained on.
@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from moderation.errors import ConfigurationError
-from moderation.training import phrases_en, phrases_zh
 from moderation.training.rows import Row, benign, labels
 
 SOURCE = "project-templates"
 
+_PHRASES = Path(__file__).parent / "phrases"
 _SLOT = re.compile(r"\{([a-z]+)\}")
 
 # family -> what it is of, and what is left open: everything else it is not
@@ -39,6 +41,7 @@ _MEANING: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "injection": (("prompt_injection",), ("jailbreak", "cyber", "illicit")),
     "jailbreak": (("jailbreak",), ("prompt_injection",)),
 }
+_TASK_FILLS = 4  # times as many: requests to a model are what it mostly sees, and no open set in use has them
 _STYLES = ("{}", "{}", "{}", "{}.", "{}!", "{}!!!", "hey, {}", "{} :)", "so, {}", "{} 😀")
 _STYLES_ZH = ("{}", "{}", "{}", "{}。", "{}！", "{}！！！", "喂，{}", "{}哈哈", "说真的，{}", "{}😀")
 
@@ -50,12 +53,14 @@ def written_rows(*, seed: int, fills: int = 8) -> list[Row]:
         fills: texts made of one template; one with fewer possible texts gives fewer.
     """
     rows: list[Row] = []
-    for language, phrases, styles in (("en", phrases_en, _STYLES), ("zh", phrases_zh, _STYLES_ZH)):
-        for family, block in phrases.FAMILIES.items():
+    for language, styles in (("en", _STYLES), ("zh", _STYLES_ZH)):
+        phrases = tomllib.loads((_PHRASES / f"{language}.toml").read_text(encoding="utf-8"))
+        for family, block in phrases["families"].items():
             row_labels = _labels(family)
             for number, template in enumerate(block.strip().splitlines()):
                 group = f"{SOURCE}:{language}:{family}:{number}"
-                texts = _fill(template, phrases.SLOTS, styles, group=group, seed=seed, fills=fills)
+                wanted = fills * _TASK_FILLS if family == "benign_task" else fills
+                texts = _fill(template, phrases["slots"], styles, group=group, seed=seed, fills=wanted)
                 rows += [Row(text, row_labels, SOURCE, group) for text in texts]
     return rows
 
@@ -68,7 +73,7 @@ def _labels(family: str) -> Mapping[str, bool]:
 
 
 def _fill(
-    template: str, slots: Mapping[str, str], styles: tuple[str, ...], *, group: str, seed: int, fills: int
+    template: str, slots: Mapping[str, Sequence[str]], styles: tuple[str, ...], *, group: str, seed: int, fills: int
 ) -> list[str]:
     """Up to `fills` different texts of a template: slots filled, plain and in other spellings."""
     chooser = random.Random(f"{seed} {group}")  # noqa: S311 - a repeatable choice
@@ -76,7 +81,7 @@ def _fill(
         raise ConfigurationError(f"{group}: no such slot: {', '.join(sorted(unknown))}")
 
     def value(match: re.Match[str]) -> str:
-        return chooser.choice(slots[match[1]].split("|"))
+        return chooser.choice(slots[match[1]])
 
     texts: dict[str, None] = {}
     for attempt in range(fills):

@@ -42,6 +42,7 @@ from moderation.training.templates import written_rows
 FOLDS = 5
 RIDGE = 30.0
 MIXED = 3_000
+PREVALENCE = 0.1  # calibrated as if at most this share of texts were of a category: the sets are half violating
 MIN_POSITIVES = 100
 MIN_AVERAGE_PRECISION = 0.6
 _POSITIVE_SHARE = 0.3  # of the weight, in a category with fewer positives than that
@@ -74,7 +75,7 @@ def train(rows: Sequence[Row], embed: Embed, *, seed: int, categories: Sequence[
         held_out = _held_out_logits(features[known], truths, folds[known])
         lines.append(_fit(features[known], truths))
         real = np.array([source != MIXED_SOURCE for source in sources])
-        calibrations.append(platt(held_out[real], truths[real]))
+        calibrations.append(_calibrated(held_out[real], truths[real]))
         scores = _cross_calibrated(held_out[real], truths[real], folds[known][real])
         metrics[category] = _measure(scores, truths[real], [source for source in sources if source != MIXED_SOURCE])
         if sys.stderr.isatty():
@@ -105,20 +106,32 @@ def _held_out_logits(features: Floats, truths: Truths, folds: npt.NDArray[np.int
     return logits
 
 
+def _calibrated(logits: Doubles, truths: Truths) -> tuple[float, float]:
+    """Platt scaling, moved to the prevalence that is expected in use."""
+    scale, shift = platt(logits, truths)
+    return scale, shift - float(np.log(_negative_weight(truths)))
+
+
+def _negative_weight(truths: Truths) -> float:
+    """How many negatives each one has to stand for so that positives are no more than PREVALENCE."""
+    positives, negatives = int(truths.sum()), int((~truths).sum())
+    return max(1.0, positives * (1 - PREVALENCE) / (max(negatives, 1) * PREVALENCE))
+
+
 def _cross_calibrated(logits: Doubles, truths: Truths, folds: npt.NDArray[np.int_]) -> Doubles:
     """Held-out scores, each calibrated on the other folds."""
     scores = np.zeros(len(truths))
     for fold in range(FOLDS):
         out = folds == fold
         if out.any():
-            scale, shift = platt(logits[~out], truths[~out])
+            scale, shift = _calibrated(logits[~out], truths[~out])
             scores[out] = sigmoid(scale * logits[out] + shift)
     return scores
 
 
 def _measure(scores: Doubles, truths: Truths, sources: Sequence[str]) -> dict[str, Any]:
     written = np.array([source == WRITTEN for source in sources])
-    numbers: dict[str, Any] = dict(measure(scores, truths))
+    numbers: dict[str, Any] = dict(measure(scores, truths, negative_weight=_negative_weight(truths)))
     numbers["positives_written_by_the_project"] = int((truths & written).sum())
     numbers["positives_by_source"] = {
         source: count

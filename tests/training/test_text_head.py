@@ -174,12 +174,14 @@ def test_mixed_rows_keep_label_and_group() -> None:
     rows = written_rows(seed=0, fills=1)
     mixed = mixed_rows(rows, seed=0, count=40)
     assert mixed == mixed_rows(rows, seed=0, count=40)
-    assert len(mixed) == 40
-    by_group = {row.group: row for row in rows}
-    for row in mixed:
-        assert row.labels == by_group[row.group].labels
-        assert by_group[row.group].text.strip() in row.text
-        assert len(row.text) > len(by_group[row.group].text)
+    assert len(mixed) == 46
+    by_group = {group: [row for row in rows if row.group == group] for group in {row.group for row in rows}}
+    for paragraph in mixed[:6]:
+        assert not any(paragraph.labels.values())
+    for row in mixed[6:]:
+        (about, *_) = [made for made in by_group[row.group] if made.text.strip() in row.text]
+        assert row.labels == about.labels
+        assert len(row.text) > len(about.text)
 
 
 def test_labels_name_what_they_know() -> None:
