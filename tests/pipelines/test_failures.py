@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from time import perf_counter
 
 import pytest
@@ -10,6 +12,8 @@ from support.engines import BLUE, StandInDecoder, fake_engine, fake_models, png,
 
 from moderation.config import Settings
 from moderation.errors import DecodeStageError, WeightsMissingError
+from moderation.limits import Limits
+from moderation.media.decoder import Decoder
 from moderation.models.fake import Behaviour
 from moderation.models.registry import Registry
 from moderation.pipelines.assemble import assemble
@@ -135,5 +139,50 @@ def test_it_is_ready_only_after_every_model_answered() -> None:
         await engine.start()
         assert engine.not_ready() == {}
         await engine.close()
+
+    asyncio.run(scenario())
+
+
+class Halted:
+    """A real decoder with one worker that is stopped (SIGSTOP), so that what follows cannot be decoded."""
+
+    def __init__(self) -> None:
+        self.decoder = Decoder(Limits(), processes=1)
+        self.engine = fake_engine(decoder=self.decoder, deadline_s=0.6)  # type: ignore[arg-type]
+
+    async def __aenter__(self) -> Halted:
+        await self.engine.start()
+        os.kill(self.decoder.pids[0], signal.SIGSTOP)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.engine.close()
+
+
+def test_a_hung_decoder_process_gives_review_and_the_next_request_works() -> None:
+    async def scenario() -> None:
+        async with Halted() as halted:
+            result = await halted.engine.moderate(CONTENTS["image"])
+            assert result.decision is Decision.REVIEW
+            assert [(gap.stage, gap.reason) for gap in result.unjudged] == [("decode", "decoder_timeout")]
+            await asyncio.sleep(0.5)  # a new worker is started in its place
+            again = await halted.engine.moderate(CONTENTS["ocr"])
+            assert again.decision is Decision.BLOCK
+            assert again.unjudged == ()
+
+    asyncio.run(scenario())
+
+
+def test_a_killed_decoder_process_gives_review_and_the_next_request_works() -> None:
+    async def scenario() -> None:
+        async with Halted() as halted:
+            judging = asyncio.create_task(halted.engine.moderate(CONTENTS["speech"]))
+            await asyncio.sleep(0.2)
+            os.kill(halted.decoder.pids[0], signal.SIGKILL)
+            result = await judging
+            assert result.decision is Decision.REVIEW
+            assert [(gap.stage, gap.reason) for gap in result.unjudged] == [("decode", "decoder_killed")]
+            await asyncio.sleep(0.5)
+            assert (await halted.engine.moderate(CONTENTS["speech"])).decision is Decision.BLOCK
 
     asyncio.run(scenario())
