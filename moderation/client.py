@@ -7,6 +7,7 @@ on an event loop in a thread of their own, so they work from any thread, with or
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Coroutine, Sequence
 from types import TracebackType
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Input = str | Part | Sequence[str | Part]
 Outcome = ModerationResult | ModerationError
 _T = TypeVar("_T")
+_LOG = logging.getLogger("moderation")
 
 # Bodies in one batch form; the server refuses more.
 BATCH = 256
@@ -105,7 +107,10 @@ class _Async:
 
 
 class AsyncModerator(_Async):
-    """The engine in this process, for asynchronous programs; loads its models on first use."""
+    """The engine in this process, for asynchronous programs; loads its models on first use.
+
+    Weights that are missing are named in the log `moderation`, and their stages are `unjudged` in every result.
+    """
 
     def __init__(self, settings: Settings | None = None, **overrides: Any) -> None:
         """Args:
@@ -241,7 +246,7 @@ class _InProcess:
 
         async with self._loading:
             if self._engine is None:
-                engine = await asyncio.to_thread(assemble, self._settings)
+                engine = await asyncio.to_thread(assemble, self._settings, report=_LOG.warning)
                 await engine.start()
                 self._engine = engine
             return self._engine

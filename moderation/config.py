@@ -60,7 +60,7 @@ class Settings:
     threads: int = field(default_factory=_available_cores)
     decoder_processes: int = 2
     max_queue_size: int = 4_096
-    stall_s: float = 120.0
+    stall_s: float = 300.0
     host: str = "127.0.0.1"
     port: int = 8080
     api_key_file: Path | None = None

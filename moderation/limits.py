@@ -39,6 +39,6 @@ class Limits:
     max_frames: int = 1_000
     max_judged_frames: int = 4
     max_side: int = 1_600
-    max_duration_s: float = 600.0
+    max_duration_s: float = 300.0
     decoder_memory_bytes: int = 2 * 1024 * 1024 * 1024
     max_form_fields: int = 128

@@ -20,7 +20,7 @@ from moderation.pipelines.runner import Runner
 from moderation.schema import Modality, Part
 
 SLICE_ITEMS = 64
-SLICE_CHARS = 48_000
+SLICE_CHARS = 16_000
 MEDIA_AT_ONCE = 4
 
 Verdict = Classification | StageError

@@ -101,7 +101,7 @@ class LocalRunner:
         *,
         missing: Mapping[str, str] | None = None,
         max_queue_size: int = 4_096,
-        stall_s: float = 120.0,
+        stall_s: float = 300.0,
         observe: Callable[[str, int, float], None] | None = None,
     ) -> None:
         """Args:

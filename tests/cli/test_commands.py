@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -163,3 +164,44 @@ def test_a_wrong_environment_is_an_error() -> None:
     assert done.returncode == 2
     assert b"unknown environment variable MODERATION_PROT" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.fixture
+def rooms(tmp_path: Path) -> Path:
+    """An operator's folder with a profile of one model, open_nsfw, whose model.toml a test may spoil."""
+    shipped = Path(__file__).resolve().parents[2] / "models" / "image-nsfw"
+    room = tmp_path / "models" / "image-nsfw"
+    room.mkdir(parents=True)
+    (room / "model.toml").write_text((shipped / "model.toml").read_text())
+    profiles = tmp_path / "pipelines" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "pixels.toml").write_text(
+        'decode_deadline_s = 15\n[[stage]]\nmodel = "image-nsfw.v1"\ndeadline_s = 9\n'
+    )
+    return tmp_path
+
+
+def spoil(rooms: Path, old: str, new: str) -> None:
+    file = rooms / "models" / "image-nsfw" / "model.toml"
+    text = re.sub(old, new, file.read_text())
+    assert text != file.read_text()
+    file.write_text(text)
+
+
+@pytest.mark.parametrize("words", [["serve", "--port", "0"], ["check", "--text", "a"], ["models", "verify"]])
+def test_a_wrong_hash_refuses_to_start(capsys: pytest.CaptureFixture[str], rooms: Path, words: list[str]) -> None:
+    spoil(rooms, r'sha256 = "[0-9a-f]{8}', 'sha256 = "00000000')
+    status, out, err = run(capsys, *words, "--rooms", str(rooms), "--profile", "pixels")
+    assert status == 2
+    assert "open-nsfw.onnx" in out + err
+    assert "SHA-256" in out + err
+
+
+def test_missing_weights_are_named_and_the_part_is_unjudged(capsys: pytest.CaptureFixture[str], rooms: Path) -> None:
+    spoil(rooms, r'package = "[^"]+"', 'package = "no-such-package"')
+    (rooms / "a.png").write_bytes(png())
+    status, out, err = run(capsys, "check", str(rooms / "a.png"), "--rooms", str(rooms), "--profile", "pixels")
+    assert status == 3
+    assert "unjudged: image-nsfw.v1: weights_missing" in out
+    assert "pip install no-such-package" in err
+    assert "sexual" in err  # what is not covered without it
