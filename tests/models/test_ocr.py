@@ -64,8 +64,8 @@ def ocr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ocr]:
         model = Registry([ROOMS], entry_points=False).load("ocr.v1", store=store, threads=2)
         assert isinstance(model, Ocr)
         assert model.run(model.warm_up_items())[0].passages
-        yield model
-        model.close()
+    yield model
+    model.close()
 
 
 class TestContract(ExtractorContract):
