@@ -6,6 +6,8 @@ The sentences are mild; how good the models are is measured elsewhere (models/*/
 from __future__ import annotations
 
 import base64
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,3 +150,28 @@ def test_it_stays_within_its_memory(server: Server) -> None:
 
 def test_readiness_names_no_stage(server: Server) -> None:
     assert httpx.get(f"{server.url}/readyz").json() == {"ready": True, "not_ready": {}}
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_one_thread_means_one_core() -> None:
+    """With `threads` = 1 no engine uses more than one core, and an idle service uses none (no spinning)."""
+    texts = [Content((Part.from_text(f"{HARMLESS}, and so it will be on day {number}."),)) for number in range(96)]
+    with serving(environment={"MODERATION_THREADS": "1"}, ready_s=120) as server, Client(server.url) as client:
+        wait_until(server.ready, seconds=60)
+        pid = server.process.pid
+        for work in (
+            lambda: client.moderate_many(texts),
+            lambda: client.moderate(Part.from_bytes(Modality.IMAGE, picture_of(*[HARMLESS] * 12))),
+            lambda: client.moderate(Part.from_bytes(Modality.AUDIO, speech_of(HARMLESS))),
+        ):
+            began, used = time.monotonic(), cpu_s(pid)
+            work()
+            assert cpu_s(pid) - used < 1.35 * (time.monotonic() - began) + 0.1
+        used = cpu_s(pid)
+        time.sleep(2)
+        assert cpu_s(pid) - used < 0.2

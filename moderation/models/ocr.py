@@ -62,7 +62,6 @@ class Ocr(Extractor[Image]):
     items would alone.
     """
 
-    origin = "ocr"
     max_batch_size = 1
 
     def __init__(self, spec: ModelSpec, files: Mapping[str, Path], *, threads: int) -> None:

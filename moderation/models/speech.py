@@ -78,7 +78,6 @@ class Heard:
 class Speech(Extractor[Waveform]):
     """Transcribes one item after the other: each is cut into windows of its own."""
 
-    origin = "asr"
     max_batch_size = 1
 
     def __init__(self, spec: ModelSpec, files: Mapping[str, Path], *, threads: int) -> None:
