@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import signal
@@ -43,8 +44,11 @@ def with_decoder(use: Callable[[Decoder], Awaitable[None]], *, processes: int = 
 
 
 def children() -> list[int]:
-    tasks = Path(f"/proc/{os.getpid()}/task")
-    return [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a thread that ended meanwhile
+            found += [int(pid) for pid in (task / "children").read_text().split()]
+    return found
 
 
 async def fails(work: Awaitable[object], code: str, kind: type[ModerationError] = DecodeStageError) -> None:
