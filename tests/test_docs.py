@@ -1,0 +1,466 @@
+"""The reference pages say what the code does: each table is held against it, and what a page shows is run."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from support.engines import BLUE, png
+from support.servers import Server
+
+from moderation import errors
+from moderation.cli.main import main, parser
+from moderation.config import Settings, load_settings
+from moderation.crosswalks import CROSSWALKS, NO_HOME, foreign_codes
+from moderation.errors import STAGE_CODES, ModerationError, PolicyError
+from moderation.limits import Limits
+from moderation.models.registry import Registry
+from moderation.models.spec import load_spec
+from moderation.pipelines.assemble import profile_of, registry_of
+from moderation.pipelines.call import SLICE_CHARS, SLICE_ITEMS
+from moderation.pipelines.metrics import Metrics
+from moderation.pipelines.profile import load_profile
+from moderation.policy import parse_policy
+from moderation.rooms import room
+from moderation.serve.answering import status_of
+from moderation.serve.dialects import openai
+from moderation.taxonomy import CATEGORIES
+from moderation.wire import _CODES, load_error, load_result, parse_request
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+TREES = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "moderation").rglob("*.py"))}
+Row = list[str]
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def sections(text: str) -> dict[str, str]:
+    """What stands under each heading, by the heading's words; what looks like one inside a code block is none."""
+    found, title, fenced = {"": ""}, "", False
+    for line in text.splitlines():
+        fenced ^= line.lstrip().startswith("```")
+        if not fenced and (match := re.match(r"#+ (.*)", line)):
+            title = match[1]
+            found[title] = ""
+        found[title] += line + "\n"
+    return found
+
+
+def rows(text: str) -> list[Row]:
+    """The rows of all tables, without their heads."""
+    tables = re.findall(r"(?:^ *\|.*\n)+", text, re.MULTILINE)
+    return [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
+        for table in tables
+        for line in table.strip().splitlines()[2:]
+    ]
+
+
+def word(cell: str) -> str:
+    """The first thing in a cell that is set as code."""
+    match = re.search(r"`([^`]+)`", cell)
+    return match[1] if match else cell
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a language, also indented ones."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", body, flags=re.MULTILINE) for indent, body in found]
+
+
+# ---- command line
+
+
+def commands(top: argparse.ArgumentParser, name: str = "moderation") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    groups = [action for action in top._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        yield name, top
+    for group in groups:
+        for word_, command in group.choices.items():
+            yield from commands(command, f"{name} {word_}")
+
+
+COMMANDS = dict(commands(parser()))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_in_the_docs_with_its_options_and_no_others(name: str) -> None:
+    section = sections(page("cli.md"))[f"`{name}`"]
+    written = set(re.findall(r"`(--[a-z-]+|[A-Za-z]+)[^`]*`", " ".join(row[0] for row in rows(section))))
+    options = {
+        option
+        for action in COMMANDS[name]._actions
+        for option in action.option_strings or [str(action.metavar or action.dest)]
+    }
+    assert written == options - {"-h", "--help"}
+
+
+def test_no_command_is_in_the_docs_that_does_not_exist() -> None:
+    assert {title for title in sections(page("cli.md")) if title.startswith("`")} == {f"`{name}`" for name in COMMANDS}
+
+
+def sessions(name: str) -> list[str]:
+    return [block for block in blocks(page(name), "console") if "moderation serve" not in block]
+
+
+@pytest.mark.parametrize(
+    ("name", "block"), [(name, block) for name in ("cli.md", "policies.md") for block in sessions(name)]
+)
+def test_a_session_prints_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, block: str) -> None:
+    policies = blocks(page("policies.md"), "toml")
+    (tmp_path / "my" / "pipelines" / "policies").mkdir(parents=True)
+    for file in ("strict.toml", "my/pipelines/policies/strict.toml"):
+        (tmp_path / file).write_text(policies[0])
+    (tmp_path / "broken.toml").write_text(policies[1])
+    (tmp_path / "blue.png").write_bytes(png(BLUE))
+    (tmp_path / "notes.txt").write_text("hello")
+    monkeypatch.chdir(tmp_path)
+    status = 0
+    for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        typed, _, shown = step.partition("\n")
+        if typed == "echo $?":
+            printed = f"{status}\n"
+        else:
+            with io.StringIO() as said, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+                status = main(shlex.split(typed)[1:])
+                printed = said.getvalue()
+        pattern = ".*".join(re.escape(piece) for piece in shown.split("…"))
+        assert re.fullmatch(pattern, printed), f"{typed}\n{printed}"
+
+
+# ---- configuration
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "prefix"),
+    [(Settings, "Settings", "MODERATION_"), (Limits, "Limits", "MODERATION_LIMITS_")],
+)
+def test_every_setting_stands_with_its_default(kind: type[Any], title: str, prefix: str) -> None:
+    table = {word(row[0]): row for row in rows(sections(page("configuration.md"))[title])}
+    known = {item.name: item for item in fields(kind) if item.name != "limits"}
+    assert list(table) == list(known)
+    for name, item in known.items():
+        _, default, variable, meaning = table[name]
+        assert word(variable) == prefix + name.upper()
+        assert meaning
+        if item.default is MISSING:
+            assert "`" not in default, "made when it is needed: described in words"
+        elif item.default is None:
+            assert default == "none"
+        else:
+            found = tomllib.loads(f"x = {word(default)}")["x"]
+            assert (found, type(found)) == (item.default, type(item.default))
+
+
+def test_the_settings_file_that_is_shown_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    for block in blocks(page("configuration.md"), "toml"):
+        file.write_text(block)
+        assert load_settings(file, environment={}) != Settings()
+
+
+# ---- errors
+
+
+def classes() -> list[type[ModerationError]]:
+    return [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ModerationError)]
+
+
+def instance(kind: type[ModerationError]) -> ModerationError:
+    error = kind.__new__(kind)
+    Exception.__init__(error)
+    return error
+
+
+def raised() -> Iterator[tuple[str, str]]:
+    """(what is called, code) for every `code="…"`, `Gap("…")` and stage code in the package."""
+    for tree in TREES.values():
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            given = [keyword.value for keyword in call.keywords if keyword.arg == "code"]
+            for value in given + (call.args[:1] if name == "Gap" else []):
+                yield from ((name, code) for code in _constants(value))
+
+
+def _constants(node: ast.expr) -> Iterator[str]:
+    """The texts that an expression may be, without those it only looks at."""
+    if isinstance(node, ast.IfExp):
+        yield from _constants(node.body)
+        yield from _constants(node.orelse)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+
+
+def test_every_code_is_in_the_docs_and_no_other() -> None:
+    documented = {
+        word(row[1 if title == "The tree" else 0])
+        for title, section in sections(page("errors.md")).items()
+        for row in rows(section)
+    }
+    known = {kind.code for kind in classes()} | {code for _, code in raised()} | STAGE_CODES | set(_CODES.values())
+    assert known <= documented
+    literals = {
+        node.value
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert documented <= literals
+
+
+def test_every_error_stands_with_its_code_status_and_type() -> None:
+    table = {word(row[0]): row for row in rows(sections(page("errors.md"))["The tree"])}
+    assert sorted(table) == sorted(kind.__name__ for kind in classes())
+    for kind in classes():
+        name, code, status, type_, meaning = table[kind.__name__]
+        assert (word(code), word(type_)) == (kind.code, kind.kind)
+        answered = status_of(instance(kind))
+        assert status == ("" if answered == 500 and kind is not ModerationError else str(answered)), kind
+        assert name.count("·") == len(kind.__mro__) - len(ModerationError.__mro__)
+        assert meaning
+
+
+def test_every_code_over_http_stands_with_its_status() -> None:
+    table = {word(row[0]): row[1] for row in rows(sections(page("errors.md"))["Codes over HTTP"])}
+    elsewhere = {word(row[0]) for row in rows(sections(page("errors.md"))["Codes elsewhere"])}
+    assert not set(table) & elsewhere
+    by_code: dict[str, set[str]] = {}
+    for name, code in raised():
+        kind = getattr(errors, name, None)
+        if isinstance(kind, type) and issubclass(kind, ModerationError) and code not in elsewhere:
+            by_code.setdefault(code, set()).add(str(status_of(instance(kind))))
+    for code, statuses in by_code.items():
+        if statuses != {"500"}:
+            assert table[code] in statuses, code
+
+
+def test_reasons_say_whether_trying_again_may_help() -> None:
+    table = {
+        word(row[0]): row[1] for row in rows(sections(page("errors.md"))["Reasons in `unjudged`"]) if len(row) == 3
+    }
+    gaps = {code for name, code in raised() if name == "Gap"}
+    assert {reason for reason, kind in table.items() if kind == "stage"} == STAGE_CODES
+    assert {reason for reason, kind in table.items() if kind == "content"} == gaps
+
+
+# ---- categories
+
+
+def categories_table() -> str:
+    head = ["key", "English", "Chinese", "description", *CROSSWALKS]
+    lines = [head, ["---"] * len(head)]
+    for key, category in CATEGORIES.items():
+        codes = []
+        for system, table in CROSSWALKS.items():
+            own = any(key in keys for keys in table.values())
+            codes.append(", ".join(code if own else f"*{code}*" for code in foreign_codes(system, key)))
+        lines.append([f"`{key}`", category.name, category.name_zh, category.description, *codes])
+    written = "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
+    homeless = "".join(f"- {code}: {reason}\n" for code, reason in NO_HOME.items())
+    return f"{written}\nWithout a counterpart, on either side:\n\n{homeless}"
+
+
+def test_the_table_of_categories_is_the_taxonomy(update_golden: bool) -> None:
+    form = re.compile(r"(<!-- table: [^\n]*-->\n)(.*?)(<!-- /table -->)", re.DOTALL)
+    if update_golden:
+        text = form.sub(lambda match: match[1] + categories_table() + match[3], page("categories.md"))
+        (DOCS / "categories.md").write_text(text)
+    match = form.search(page("categories.md"))
+    assert match is not None
+    assert match[2] == categories_table()
+
+
+# ---- API
+
+
+def test_every_metric_stands_with_its_labels() -> None:
+    table = {word(row[0]): row for row in rows(sections(page("api.md"))["Operations"]) if "moderation_" in row[0]}
+    known = {}
+    for metric in vars(Metrics()).values():
+        if hasattr(metric, "_labelnames"):
+            name = metric._name + ("_total" if metric._type == "counter" else "")
+            known[name] = (metric._type, list(metric._labelnames))
+    assert {name: (row[1], re.findall(r"`(\w+)`", row[2])) for name, row in table.items()} == known
+
+
+@pytest.mark.parametrize("name", ["api.md", "errors.md"])
+def test_every_json_block_is_a_result_or_an_error(name: str) -> None:
+    for block in blocks(page(name), "json"):
+        value = json.loads(block)
+        if "error" in value:
+            assert load_error(value).code == value["error"]["code"]
+        else:
+            result = load_result(value)
+            assert set(result.categories) == set(result.category_scores)
+
+
+def curls() -> list[list[str]]:
+    return [shlex.split(block) for block in blocks(page("api.md"), "sh")]
+
+
+@pytest.mark.parametrize("words", curls(), ids=lambda words: str(words[2]).rpartition("/")[2])
+def test_a_curl_line_is_accepted_and_answered(fake_server: Server, words: list[str]) -> None:
+    path = words[2].removeprefix("http://127.0.0.1:8080")
+    options = dict.fromkeys(words, "")
+    given = [(one, words[index + 1]) for index, one in enumerate(words) if one in ("-d", "-F")]
+    assert words[:2] == ["curl", "-s"]
+    assert given
+    if "-d" in options:
+        (body,) = [json.loads(value) for _, value in given]
+        if path == "/v1/moderations":
+            assert openai.parse(body, Limits())[0]
+        else:
+            for request in body.get("requests", [body]):
+                assert parse_request(request).parts
+        response = httpx.post(f"{fake_server.url}{path}", json=body)
+    else:
+        form = dict(value.split("=", 1) for _, value in given)
+        request = form.pop("request").removesuffix(";type=application/json")
+        files = {name: png(BLUE) for name, value in form.items() if value.startswith("@")}
+        assert parse_request(json.loads(request), files).parts
+        response = httpx.post(f"{fake_server.url}{path}", data={"request": request}, files=files)
+    assert response.status_code == 200, response.text
+
+
+def test_the_fields_of_request_and_result_are_all_named(fake_server: Server) -> None:
+    native = sections(page("api.md"))
+    named = set(re.findall(r"`([a-z_.]+)`", native["Request"] + native["Result"]))
+    document = httpx.get(f"{fake_server.url}/openapi.json").json()["components"]["schemas"]
+    for schema in ("WireRequest", "WireTurn", "WirePart", "ModerationResult", "Finding", "Unjudged", "DerivedPart"):
+        assert set(document[schema]["properties"]) <= named, schema
+    assert {f"evidence.{field}" for field in document["Evidence"]["properties"]} <= named
+
+
+@pytest.mark.parametrize("block", blocks(page("api.md"), "python"))
+def test_a_python_block_runs(fake_server: Server, tmp_path: Path, block: str) -> None:
+    (tmp_path / "photo.png").write_bytes(png(BLUE))
+    script = block.replace("http://127.0.0.1:8080", fake_server.url)
+    command = [sys.executable, "-c", script]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MODERATION_")}
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+# ---- policies and models
+
+
+def test_the_policies_that_are_shown() -> None:
+    good, broken = blocks(page("policies.md"), "toml")
+    assert parse_policy(good.encode(), file="strict.toml").name == "strict"
+    (complaint,) = blocks(page("policies.md"), "text")
+    with pytest.raises(PolicyError) as refused:
+        parse_policy(broken.encode(), file="broken.toml")
+    assert refused.value.message == complaint.strip()
+
+
+def test_the_toml_of_models_is_read(tmp_path: Path) -> None:
+    profile, entry_point, model = blocks(page("models.md"), "toml")
+    (tmp_path / "profile.toml").write_text(profile)
+    load_profile(tmp_path / "profile.toml", Registry([room("models")]).spec)
+    assert set(tomllib.loads(entry_point)["project"]["entry-points"]) == {"moderation.models"}
+    (tmp_path / "model.toml").write_text(model)
+    assert load_spec(tmp_path / "model.toml").key == "shouting.v1"
+
+
+def test_every_key_of_model_toml_is_in_the_docs() -> None:
+    section = sections(page("models.md"))["`model.toml`"]
+    named = set(re.findall(r"`([a-z0-9_]+)`", " ".join(cell for row in rows(section) for cell in row)))
+    reads = ("text", "choice", "words", "integer", "flag", "tables")
+    known = {
+        node.args[0].value
+        for node in ast.walk(TREES[ROOT / "moderation" / "models" / "spec.py"])
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", "") in reads
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert "sha256" in known
+    assert known <= named
+
+
+def test_the_slices_are_as_said() -> None:
+    text = page("models.md").replace(",", "")
+    assert f"{SLICE_ITEMS} texts" in text
+    assert f"{SLICE_CHARS} characters" in text
+
+
+def test_what_is_shipped_is_what_is_said() -> None:
+    text = sections(page("models.md"))
+    profiles = {word(row[0]): set(re.findall(r"`([a-z-]+\.v\d+)`", row[1])) for row in rows(text["Profiles"])}
+    for name in (path.stem for path in (ROOT / "pipelines" / "profiles").glob("*.toml")):
+        settings = Settings(profile=name)
+        registry = registry_of(settings)
+        profile = profile_of(settings, registry)
+        assert profiles[name] == {stage.key for stage in profile.stages}
+    shipped = {word(row[0]): row for row in rows(text["What is shipped"])}
+    for folder in sorted((ROOT / "models").glob("*/model.toml")):
+        spec = load_spec(folder)
+        for category in spec.categories:
+            parent, _, child = category.partition("/")
+            assert f"`{category}`" in shipped[spec.key][2] or (f"`{parent}` (" in shipped[spec.key][2] and child), (
+                category
+            )
+
+
+# ---- dependencies
+
+
+def test_every_dependency_is_in_the_docs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    table = {word(row[1]): row for row in rows(page("dependencies.md"))}
+    assert sorted(table) == sorted(asked)
+    for requirement, row in table.items():
+        assert word(row[0]) == re.split(r"[\[<>=]", requirement)[0]
+        assert all(row)
+
+
+# ---- links
+
+PAGES = sorted(
+    path
+    for pattern in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "models/*/README.md")
+    for path in ROOT.glob(pattern)
+)
+
+
+def anchors(path: Path) -> set[str]:
+    """The places of a page that a link may name, as GitHub makes them."""
+    text = re.sub(r"^ *```.*?^ *```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    text = re.sub(r"^ *```.*?^ *```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (path.parent / name).resolve() if name else path
+        assert file.exists(), target
+        assert file.is_relative_to(ROOT), target
+        if anchor:
+            assert anchor in anchors(file), target
