@@ -23,9 +23,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, sleep
+from typing import Any
 
 import httpx
 
@@ -65,7 +66,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> Report:
         for name, (bound, word) in TARGETS.items()
         if (values[name] < bound if word == "at least" else values[name] > bound)
     ]
-    head = "| what | items/s, median (min–max) | of the bare loop | p50 ms | p99 ms |\n| --- | --- | --- | --- | --- |"
+    head = (
+        "| what | items/s | of the bare loop, median (quartiles) | p50 ms | p99 ms |\n| --- | --- | --- | --- | --- |"
+    )
     totals = [f"| {name} | {values[name]:.3g} | {word} {bound:g} |" for name, (bound, word) in TARGETS.items()]
     table = "\n".join([head, *rows, "", "| figure | measured | target |", "| --- | --- | --- |", *totals])
     return Report(values, table, misses)
@@ -90,64 +93,73 @@ def _texts(file: Path | None, count: int, seed: int) -> list[str]:
 
 @dataclass
 class Way:
-    """One way of judging all texts; answers seconds per request."""
+    """One way of judging a batch of texts.
+
+    Attributes:
+        judge: judges batch number n; answers the seconds of each request it made.
+        seconds: of each batch, in the order they were judged.
+    """
 
     name: str
-    judge: Callable[[], list[float]]
-    rates: list[float]
-    latencies: list[float]
+    key: str | None
+    judge: Callable[[int], list[float]]
+    seconds: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+
+    def run(self, number: int) -> None:
+        began = perf_counter()
+        latencies = self.judge(number)
+        self.seconds.append(perf_counter() - began)
+        self.latencies += latencies
 
 
 def _whole_service(texts: list[str], values: dict[str, float], rows: list[str], repeats: int) -> None:
+    """The ways take turns batch by batch, in an order that rotates; a ratio compares them on the same batch."""
     settings = load_settings()
-    registry = registry_of(settings)
-    bare = registry.load(MODEL, store=ModelStore(settings.home), threads=settings.threads)
+    bare = registry_of(settings).load(MODEL, store=ModelStore(settings.home), threads=settings.threads)
     batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
     with Moderator(settings) as moderator, _server("embedded") as (url, process, ready_s):
         values["ready_s"] = ready_s
         _use_every_model_once(url)
         values["rss_mb"] = _resident_mb(process.pid)
-        connection = Connection(url)
-        one = [request_of({"input": text}) for text in texts]
-        many = [request_of({"requests": [{"input": text} for text in batch]}) for batch in batches]
-        connections = [Connection(url) for _ in range(8)]
-        ways = [
-            Way(
-                "bare engine loop, batches of 32",
-                lambda: [_timed(bare.run, batch) for batch in batches],
-                [],
-                [],
-            ),
-            Way(
-                "`Moderator.moderate_many`, 32",
-                lambda: [_timed(_whole, moderator, batch) for batch in batches],
-                [],
-                [],
-            ),
-            Way("HTTP, batch form of 32", lambda: [_timed(connection.ask, request) for request in many], [], []),
-            Way("HTTP, 1 item, 1 client", lambda: [_timed(connection.ask, request) for request in one], [], []),
-            Way("HTTP, 1 item, 8 clients", lambda: _concurrent(connections, one), [], []),
-        ]
+        ways = _ways(bare, moderator, url, batches)
         for way in ways:
-            way.judge()  # warm-up, not counted
-        for _ in range(repeats):
-            for way in ways:
-                began = perf_counter()
-                way.latencies += way.judge()
-                way.rates.append(len(texts) / (perf_counter() - began))
-    reference = ways[0]
+            way.judge(0)  # warm-up, not counted
+        for turn in range(repeats * len(batches)):
+            for shift in range(len(ways)):
+                ways[(turn + shift) % len(ways)].run(turn % len(batches))
+    sizes = [len(batches[turn % len(batches)]) for turn in range(repeats * len(batches))]
     for way in ways:
-        ratios = [mine / theirs for mine, theirs in zip(way.rates, reference.rates, strict=True)]
-        way_ratio = statistics.median(ratios)
+        ratios = sorted(theirs / mine for mine, theirs in zip(way.seconds, ways[0].seconds, strict=True))
+        rate = sum(sizes) / sum(way.seconds)
+        quarters = f"{_quantile(ratios, 0.25):.3f}–{_quantile(ratios, 0.75):.3f}"
         p50, p99 = _quantile(way.latencies, 0.5) * 1e3, _quantile(way.latencies, 0.99) * 1e3
-        rate = f"{statistics.median(way.rates):.1f} ({min(way.rates):.1f}–{max(way.rates):.1f})"
         rows.append(
-            f"| {way.name} | {rate} | {way_ratio:.3f} ({min(ratios):.3f}–{max(ratios):.3f}) | {p50:.1f} | {p99:.1f} |"
+            f"| {way.name} | {rate:.1f} | {statistics.median(ratios):.3f} ({quarters}) | {p50:.1f} | {p99:.1f} |"
         )
-        key = {ways[1].name: "moderator_ratio", ways[2].name: "http32_ratio", ways[3].name: "http1_ratio"}.get(way.name)
-        if key:
-            values[key] = way_ratio
-    values["bare_items_per_s"] = statistics.median(reference.rates)
+        if way.key:
+            values[way.key] = statistics.median(ratios)
+    values["bare_items_per_s"] = sum(sizes) / sum(ways[0].seconds)
+
+
+def _ways(bare: Any, moderator: Moderator, url: str, batches: list[list[str]]) -> list[Way]:
+    one = [[request_of({"input": text}) for text in batch] for batch in batches]
+    many = [request_of({"requests": [{"input": text} for text in batch]}) for batch in batches]
+    connection, connections = Connection(url), [Connection(url) for _ in range(8)]
+    return [
+        Way("bare engine loop, 32", None, lambda turn: [_timed(bare.run, batches[turn])]),
+        Way("the same again (noise)", "noise_ratio", lambda turn: [_timed(bare.run, batches[turn])]),
+        Way(
+            "`Moderator.moderate_many`, 32", "moderator_ratio", lambda turn: [_timed(_whole, moderator, batches[turn])]
+        ),
+        Way("HTTP, batch form of 32", "http32_ratio", lambda turn: [_timed(connection.ask, many[turn])]),
+        Way(
+            "HTTP, 1 item, 1 client",
+            "http1_ratio",
+            lambda turn: [_timed(connection.ask, request) for request in one[turn]],
+        ),
+        Way("HTTP, 1 item, 8 clients", "http8_ratio", lambda turn: _concurrent(connections, one[turn])),
+    ]
 
 
 def _whole(moderator: Moderator, batch: Sequence[str]) -> None:
