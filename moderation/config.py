@@ -20,6 +20,8 @@ from moderation.limits import Limits
 from moderation.toml_lines import line_of
 
 PREFIX = "MODERATION_"
+# What a number must be between, where more than "at least 0" is needed.
+BOUNDS = {"port": (0, 65_535), "threads": (1, 1_024), "decoder_processes": (1, 256), "max_queue_size": (1, 10**9)}
 
 
 def _available_cores() -> int:
@@ -86,6 +88,9 @@ def load_settings(
     settings = _from_environment(settings, environment)
     given = {key: value for key, value in overrides.items() if value is not None}
     chosen: Settings = _apply(settings, given, "argument")
+    for key, (least, most) in BOUNDS.items():
+        if not least <= getattr(chosen, key) <= most:
+            raise SettingsError(f"`{key}` must be between {least} and {most}, not {getattr(chosen, key)}")
     return chosen
 
 
@@ -132,7 +137,9 @@ def _apply(target: Any, values: Mapping[str, Any], place: Any) -> Any:
 
 def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
     if kind == Path | None or kind is Path:
-        return Path(value).expanduser()
+        if isinstance(value, str | Path) and str(value):
+            return Path(value).expanduser()
+        raise SettingsError(f"{where}: `{key}` must be a path, not {value!r}")
     if kind in (int, float):
         number = -1 if isinstance(value, bool) else _number(value, kind)
         if number >= 0:

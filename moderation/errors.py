@@ -27,6 +27,8 @@ ModerationError
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ModerationError(Exception):
     """Base of every error this library raises.
@@ -47,6 +49,16 @@ class ModerationError(Exception):
         self.param = param
         if code is not None:
             self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, whatever its constructor asks for: errors travel between replicas."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[ModerationError], arguments: tuple[Any, ...], state: dict[str, Any]) -> ModerationError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(ModerationError):
@@ -170,6 +182,7 @@ class StoreError(WeightsError):
 STAGE_CODES = frozenset(
     {
         *(kind.code for kind in (StageError, ModelError, DeadlineError, StalledError, DecodeStageError)),
+        "no_model",
         "model_not_loaded",
         "weights_missing",
         "decoder_timeout",

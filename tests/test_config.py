@@ -37,6 +37,12 @@ def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
         ("[limits]\nmax_part = 1", r":2: unknown key `max_part`"),
         ("limits = 3", r":1: \[limits\] must be a table"),
         ("port = ", "is not TOML"),
+        ("home = 5", ":1: `home` must be a path"),
+        ('home = ""', ":1: `home` must be a path"),
+        ("port = 70000", "`port` must be between 0 and 65535"),
+        ("decoder_processes = 0", "`decoder_processes` must be between 1"),
+        ("threads = 0", "`threads` must be between 1"),
+        ("max_queue_size = 0", "`max_queue_size` must be between 1"),
     ],
 )
 def test_a_wrong_file_is_named_by_line(tmp_path: Path, text: str, words: str) -> None:

@@ -87,19 +87,19 @@ def _part(name: str, limits: Limits) -> Part:
             with Path(name).open("rb") as file:
                 data = file.read(bound + 1)
         except OSError as error:
-            message = f"{name}: {error.strerror}; a text is given with --text"
+            message = f"{error.strerror}; a text is given with --text"
             raise InvalidRequestError(message, code="no_such_file", param=name) from None
     if len(data) > bound:
-        raise TooLargeError(f"{name}: over {bound} bytes", code="media_too_large", param=name)
+        raise TooLargeError(f"over {bound} bytes", code="media_too_large", param=name)
     found = sniff(data)
     if found.modality is not None:
         return Part.from_bytes(found.modality, data)
     if found != UNKNOWN and not found.mime.startswith("text/"):
-        raise InvalidRequestError(f"{name}: {found.mime} is not judged", code="unknown_input", param=name)
+        raise InvalidRequestError(f"{found.mime} is not judged", code="unknown_input", param=name)
     try:
         return Part(Modality.TEXT, text=data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        message = f"{name}: neither media that is known nor UTF-8 text (byte {error.start})"
+        message = f"neither media that is known nor UTF-8 text (byte {error.start})"
         raise InvalidRequestError(message, code="unknown_input", param=name) from None
 
 

@@ -107,12 +107,20 @@ class Model(ABC, Generic[In, Out]):
         """All three steps.
 
         Raises:
-            ModelError: if the model answered with another number of results than items.
+            ModelError: if the model answered with another number of results than items, or with what is no result.
         """
         results = self.postprocess(self.infer(self.preprocess(items)), items)
         if len(results) != len(items):
             raise ModelError(f"{self.key} answered {len(results)} results for {len(items)} items")
+        self.check(results)
         return results
+
+    def check(self, results: Sequence[Out]) -> None:
+        """Looks at the numbers of results once, where they leave the model.
+
+        Raises:
+            ModelError: they cannot be right.
+        """
 
     def close(self) -> None:
         """Frees what the model holds outside Python's memory."""
@@ -122,6 +130,12 @@ class Classifier(Model[In, Classification]):
     """A model whose output is scores for `categories`, a set of canonical keys."""
 
     categories: frozenset[str]
+
+    def check(self, results: Sequence[Classification]) -> None:
+        for result in results:
+            for scored in result.scored:
+                if not all(0.0 <= score <= 1.0 for score in scored.scores.values()):  # false for NaN, too
+                    raise ModelError(f"{self.key} answered a score that is not between 0 and 1")
 
 
 class Extractor(Model[In, Extraction]):

@@ -15,7 +15,7 @@ from typing import Any
 from moderation.errors import ConfigurationError, ModelError
 from moderation.models.base import Classifier, Extractor, Model
 from moderation.models.fake import SPECS as BUILTIN
-from moderation.models.spec import Kind, ModelSpec, load_spec
+from moderation.models.spec import Kind, ModelSpec, check_categories, load_spec
 from moderation.models.store import ModelStore
 
 ENTRY_POINTS = "moderation.models"
@@ -104,6 +104,7 @@ def _load_entry_point(entry: importlib.metadata.EntryPoint) -> ModelSpec:
         raise ConfigurationError(f"{_origin(entry)}: {entry.value} cannot be loaded: {error}") from error
     if not isinstance(spec, ModelSpec) or spec.key != entry.name:
         raise ConfigurationError(f"{_origin(entry)}: {entry.value} is not a ModelSpec with key {entry.name}")
+    check_categories(spec, _origin(entry))
     return spec
 
 

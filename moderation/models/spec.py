@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from moderation.errors import ConfigurationError
 from moderation.schema import Modality
+from moderation.taxonomy import CATEGORIES
 
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.v[1-9][0-9]*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -196,6 +197,17 @@ def _check_whole(spec: ModelSpec, path: Path) -> None:
         raise ConfigurationError(f"{path}: categories: an extractor has none")
     if unknown := sorted(set(spec.experimental) - set(spec.categories)):
         raise ConfigurationError(f"{path}: experimental: not among categories: {', '.join(unknown)}")
+    check_categories(spec, str(path))
+
+
+def check_categories(spec: ModelSpec, place: str) -> None:
+    """Refuses categories that are not canonical: their scores would have no home.
+
+    Raises:
+        ConfigurationError: naming `place` and the categories.
+    """
+    if unknown := sorted(set(spec.categories) - set(CATEGORIES)):
+        raise ConfigurationError(f"{place}: categories: not in the taxonomy: {', '.join(unknown)}")
 
 
 class _Table:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from moderation.errors import ModerationError, StoreError, WeightsMismatchError
+from moderation.errors import ModerationError, StoreError, WeightsError, WeightsMismatchError
 from moderation.models.packages import locate, sha256_of
 from moderation.models.spec import ModelSpec, WeightFile
 from moderation.models.writing import Folder, store_error
@@ -155,7 +155,7 @@ class ModelStore:
             return FileReport(file.name, FileState.PRESENT, parts[0], file.sha256)
         try:
             path = self._in_place(spec, file)
-        except WeightsMismatchError as error:
+        except WeightsError as error:
             return FileReport(file.name, FileState.MISMATCH, parts[0], file.sha256, error.message)
         return FileReport(file.name, FileState.OK, path, file.sha256)
 
@@ -163,14 +163,15 @@ class ModelStore:
         self, spec: ModelSpec, folder: Folder, name: str, pinned: str | None, *, hashed: bool
     ) -> FileReport:
         path = folder.path / name
-        expected = pinned or folder.recorded(name)
+        expected = pinned
         if not folder.has(name):
             return FileReport(name, FileState.NOT_PREPARED, None, expected)
         if not hashed:
             return FileReport(name, FileState.PRESENT, path, expected)
         try:
+            expected = pinned or folder.recorded(name)
             self._verified(spec, folder, name, pinned)
-        except WeightsMismatchError as error:
+        except WeightsError as error:
             return FileReport(name, FileState.MISMATCH, path, expected, error.message)
         return FileReport(name, FileState.OK, path, expected)
 

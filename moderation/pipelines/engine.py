@@ -102,7 +102,7 @@ class Engine:
 
     def _admit(self, content: Content) -> _Request | ModerationError:
         try:
-            name = content.policy or self._default_policy
+            name = self._default_policy if content.policy is None else content.policy
             policy = self.policies.get(name)
             if policy is None:
                 known = ", ".join(sorted(self.policies))
@@ -147,7 +147,10 @@ def _located(error: ModerationError, piece: Piece) -> ModerationError:
 
 
 def _text_unit(unit: Unit, call: Call, unjudged: list[Unjudged]) -> Unit:
-    for stage, verdict in call.verdicts(unit.text or ""):
+    verdicts = call.verdicts(unit.text or "")
+    if not verdicts:  # the profile has no classifier for texts
+        _note(unjudged, Unjudged(unit.piece.path, Modality.TEXT, "no_model"))
+    for stage, verdict in verdicts:
         if isinstance(verdict, ModerationError):
             _note(unjudged, Unjudged(unit.piece.path, stage.key, verdict.code))
         else:

@@ -79,6 +79,8 @@ async def examine(
     finally:
         outcome.decode_s = asyncio.get_running_loop().time() - began
     stages = (*profile.classifiers[modality], *profile.extractors[modality])
+    if not stages:
+        outcome.gaps.append((modality, Gap("no_model")))
     answers = await asyncio.gather(*(ask(runner, stage, items) for stage in stages))
     for stage, results in zip(stages, answers, strict=True):
         for frame, result in zip(frames, results, strict=True):

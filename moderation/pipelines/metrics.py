@@ -24,7 +24,9 @@ class Metrics:
         self.request_seconds = Histogram(
             "moderation_http_request_seconds", "Time per request.", ["route"], registry=self.registry, buckets=_SECONDS
         )
-        self.errors = Counter("moderation_errors_total", "Errors, by stable code.", ["code"], registry=self.registry)
+        self.errors = Counter(
+            "moderation_errors_total", "Errors answered, by stable code.", ["code"], registry=self.registry
+        )
         self.decisions = Counter(
             "moderation_decisions_total", "Results, by decision.", ["decision"], registry=self.registry
         )
@@ -53,14 +55,17 @@ class Metrics:
         """Notes what a call answered."""
         for outcome in outcomes:
             if isinstance(outcome, ModerationError):
-                self.errors.labels(outcome.code).inc()
-                continue
+                continue  # counted where it is answered
             self.decisions.labels(outcome.decision.value).inc()
             for category, flagged in outcome.categories.items():
                 if flagged:
                     self.flagged.labels(category).inc()
             for gap in outcome.unjudged:
                 self.unjudged.labels(gap.stage, gap.reason).inc()
+
+    def error(self, code: str) -> None:
+        """Notes an error that was answered."""
+        self.errors.labels(code).inc()
 
     def render(self) -> bytes:
         """All of it as text."""

@@ -76,6 +76,11 @@ def _check_piece(piece: Piece, limits: Limits) -> None:
         raise NotSupportedYetError(
             f"{part.modality} is not judged yet; text, image and audio are", param=f"{path}.type"
         )
+    allowed = ("text",) if part.modality is Modality.TEXT else ("data", "url")
+    for name in ("text", "data", "url"):
+        if name not in allowed and getattr(part, name) is not None:
+            message = f"a part of type {part.modality} has no `{name}`; it would not be judged"
+            raise InvalidRequestError(message, code="invalid_part", param=path)
     if part.url is not None:
         message = "addresses are not fetched; send the bytes as `data`"
         raise InvalidRequestError(message, code="url_fetch_disabled", param=f"{path}.url")

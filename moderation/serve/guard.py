@@ -50,6 +50,7 @@ class Guard:
             try:
                 self._keys.check(Request(scope))
             except AuthenticationError as error:
+                self._metrics.error(error.code)
                 await answer_error(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -25,7 +25,7 @@ from moderation.serve.dialects import openai
 from moderation.serve.guard import Guard
 from moderation.serve.keys import ApiKeys
 from moderation.serve.openapi import BATCH_OR_ONE, RESULTS, describe
-from moderation.serve.reading import is_multipart, read_form, read_json
+from moderation.serve.reading import FormFiles, is_multipart, read_form, read_json
 from moderation.wire import clean, dump_error, dump_result, parse_request
 
 _T = TypeVar("_T")
@@ -92,9 +92,7 @@ def create_app(service: Service, *, lifespan: Callable[[FastAPI], Any] | None = 
     openai.add_routes(app, service.judge, service.engine.limits)
     _add_operations(app, service)
     app.add_middleware(Guard, keys=service.keys, metrics=service.metrics)
-    app.add_exception_handler(ModerationError, _on_moderation_error)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_fault)
+    _add_error_answers(app, service.metrics)
     return app
 
 
@@ -103,18 +101,22 @@ def _add_native(app: FastAPI, service: Service) -> None:
 
     @app.post("/v1/moderate", openapi_extra=BATCH_OR_ONE, responses=RESULTS, summary="Judge one request, or many")
     async def moderate(request: Request) -> Response:
-        value, files = (
-            await read_form(request, limits) if is_multipart(request) else (await read_json(request, limits), {})
-        )
+        files = FormFiles({})
+        if is_multipart(request):
+            value, files = await read_form(request, limits)
+        else:
+            value = await read_json(request, limits)
         if isinstance(value, dict) and "requests" in value:
             return await _batch(request, service, value, files)
-        (outcome,) = await service.judge(request, [parse_request(value, files)])
+        content = parse_request(value, files)
+        files.refuse_unused()
+        (outcome,) = await service.judge(request, [content])
         if isinstance(outcome, ModerationError):
             raise outcome
         return answer(dump_result(outcome))
 
 
-async def _batch(request: Request, service: Service, value: dict[str, Any], files: Any) -> Response:
+async def _batch(request: Request, service: Service, value: dict[str, Any], files: FormFiles) -> Response:
     """The batch form: a body that cannot be read is answered by its error, beside the others' results."""
     bodies, limit = value["requests"], service.engine.limits.max_requests
     if set(value) != {"requests"}:
@@ -122,24 +124,25 @@ async def _batch(request: Request, service: Service, value: dict[str, Any], file
     if not isinstance(bodies, list) or not bodies:
         raise InvalidRequestError("`requests` is a list that is not empty", code="empty_batch", param="requests")
     if len(bodies) > limit:
-        raise TooLargeError(
-            f"{len(bodies)} requests; at most {limit} in one batch", code="batch_too_large", param="requests"
-        )
+        message = f"{len(bodies)} requests; at most {limit} in one batch"
+        raise TooLargeError(message, code="batch_too_large", param="requests")
     parsed = [_parsed(body, files) for body in bodies]
+    files.refuse_unused()
     judged = iter(await service.judge(request, [one for one in parsed if isinstance(one, Content)]))
     rows = [one if isinstance(one, ModerationError) else next(judged) for one in parsed]
-    return answer(b'{"results":[' + b",".join(_row(row) for row in rows) + b"]}")
+    return answer(b'{"results":[' + b",".join(_row(row, service.metrics) for row in rows) + b"]}")
 
 
-def _parsed(body: object, files: Any) -> Content | ModerationError:
+def _parsed(body: object, files: FormFiles) -> Content | ModerationError:
     try:
         return parse_request(body, files)
     except ModerationError as error:
         return error
 
 
-def _row(outcome: ModerationResult | ModerationError) -> bytes:
+def _row(outcome: ModerationResult | ModerationError, metrics: Metrics) -> bytes:
     if isinstance(outcome, ModerationError):
+        metrics.error(outcome.code)
         return bytes(answer_json(dump_error(outcome)).body)
     return dump_result(outcome)
 
@@ -166,18 +169,27 @@ def _add_operations(app: FastAPI, service: Service) -> None:
         return answer_json(describe(app))
 
 
-async def _on_moderation_error(_request: Request, error: Exception) -> Response:
-    return answer_error(cast("ModerationError", error))
+def _add_error_answers(app: FastAPI, metrics: Metrics) -> None:
+    """Every error is answered in one form, and counted by its code."""
 
+    async def on_moderation_error(_request: Request, error: Exception) -> Response:
+        refused = cast("ModerationError", error)
+        metrics.error(refused.code)
+        return answer_error(refused)
 
-async def _on_http_exception(request: Request, error: Exception) -> Response:
-    """What the router itself refuses: an unknown path, a wrong method."""
-    status = cast("HTTPException", error).status_code
-    code = {404: "not_found", 405: "method_not_allowed"}.get(status, "http_error")
-    refused = InvalidRequestError(f"{request.method} {clean(request.url.path)} is not served here", code=code)
-    return answer_json(dump_error(refused), status=status, headers=dict(cast("HTTPException", error).headers or {}))
+    async def on_http_exception(request: Request, error: Exception) -> Response:
+        """What the router itself refuses: an unknown path, a wrong method."""
+        raised = cast("HTTPException", error)
+        code = {404: "not_found", 405: "method_not_allowed"}.get(raised.status_code, "http_error")
+        metrics.error(code)
+        refused = InvalidRequestError(f"{request.method} {clean(request.url.path)} is not served here", code=code)
+        return answer_json(dump_error(refused), status=raised.status_code, headers=dict(raised.headers or {}))
 
+    async def on_fault(_request: Request, _error: Exception) -> Response:
+        """A fault of ours; the server logs its trace, the client learns no more than that."""
+        metrics.error("internal_error")
+        return answer_json(dump_error(ModerationError("an internal error", code="internal_error")), status=500)
 
-async def _on_fault(_request: Request, _error: Exception) -> Response:
-    """A fault of ours; the server logs its trace, the client learns no more than that."""
-    return answer_json(dump_error(ModerationError("an internal error", code="internal_error")), status=500)
+    app.add_exception_handler(ModerationError, on_moderation_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(Exception, on_fault)

@@ -7,7 +7,7 @@ read on for a while and thrown away, so that the client sees the answer instead 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -80,11 +80,40 @@ def is_multipart(request: Request) -> bool:
     return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 
-async def read_form(request: Request, limits: Limits) -> tuple[Any, Mapping[str, bytes]]:
+class FormFiles(Mapping[str, bytes]):
+    """The files of a form by field name; remembers which of them were asked for."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._used: set[str] = set()
+
+    def __getitem__(self, name: str) -> bytes:
+        data = self._files[name]
+        self._used.add(name)
+        return data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def refuse_unused(self) -> None:
+        """What was sent and is named by no part would go unjudged.
+
+        Raises:
+            InvalidRequestError: code `unused_file`.
+        """
+        if unused := sorted(set(self._files) - self._used):
+            name = clean(unused[0])
+            raise InvalidRequestError("no part of the request names this file", code="unused_file", param=name)
+
+
+async def read_form(request: Request, limits: Limits) -> tuple[Any, FormFiles]:
     """A multipart form: the JSON value of its field `request`, and its files by field name.
 
     Raises:
-        InputError: as `read_body`, or the form is malformed or has too many fields.
+        InputError: as `read_body`, or the form is malformed, has too many fields, or one that means nothing.
     """
     body = await read_body(request, limits)
 
@@ -107,12 +136,19 @@ async def read_form(request: Request, limits: Limits) -> tuple[Any, Mapping[str,
     except (ValueError, KeyError, UnicodeDecodeError) as error:
         raise InvalidRequestError(f"not a multipart form: {clean(str(error))}", code="invalid_multipart") from None
     try:
-        files = {name: await file.read() for name, file in form.multi_items() if isinstance(file, UploadFile)}
-        value = form.get("request")
-        if value is None:
-            message = "the form has no field `request` with the JSON of the request"
-            raise InvalidRequestError(message, code="missing_field", param="request")
-        text = files["request"] if isinstance(value, UploadFile) else value.encode("utf-8", "surrogatepass")
-        return parse_json(text), files
+        fields: dict[str, bytes] = {}
+        for name, value in form.multi_items():
+            if name in fields:
+                raise InvalidRequestError("two fields of this name", code="repeated_field", param=clean(name))
+            if not isinstance(value, UploadFile) and name != "request":
+                raise InvalidRequestError("a form has `request` and files", code="unknown_field", param=clean(name))
+            if isinstance(value, UploadFile):
+                fields[name] = await value.read()
+            else:
+                fields[name] = value.encode("utf-8", "surrogatepass")
     finally:
         await form.close()
+    if "request" not in fields:
+        message = "the form has no field `request` with the JSON of the request"
+        raise InvalidRequestError(message, code="missing_field", param="request")
+    return parse_json(fields.pop("request")), FormFiles(fields)

@@ -64,6 +64,11 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         ('modality = "text"', "modality = 3", "modality"),
         ('categories = ["hate", "violence"]', "", "categories"),
         ('categories = ["hate", "violence"]', 'categories = ["hate", "hate"]', "categories"),
+        (
+            'categories = ["hate", "violence"]',
+            'categories = ["hate", "violense", "violence"]',
+            "categories: not in the",
+        ),
         ('experimental = ["violence"]', 'experimental = ["fraud"]', "experimental"),
         ('kind = "classifier"', 'kind = "classifier"\norigin = "ocr"', "origin"),
         ('kind = "classifier"', 'kind = "extractor"', "origin: missing"),

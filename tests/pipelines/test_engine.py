@@ -10,7 +10,8 @@ from support.engines import BLUE, Counting, StandInDecoder, fake_engine, fake_mo
 
 from moderation.errors import InputError, ModerationError, OverloadedError
 from moderation.limits import Limits
-from moderation.models.fake import Behaviour
+from moderation.models.base import Classification, Scored
+from moderation.models.fake import Behaviour, FakeTextClassifier
 from moderation.pipelines.engine import Engine
 from moderation.schema import Content, Decision, Modality, ModerationResult, Part, Role, Turn
 from moderation.taxonomy import CATEGORIES, PARENTS
@@ -205,3 +206,58 @@ def test_a_full_queue_sheds_the_call() -> None:
         await engine.close()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        Part(Modality.IMAGE, data=png(BLUE), text=HATE),
+        Part(Modality.TEXT, text="fine", data=png(BLUE)),
+        Part(Modality.TEXT, text="fine", url="https://example.org"),
+    ],
+)
+def test_a_part_is_one_thing(part: Part) -> None:
+    (error,) = judge_many([Content((part,))])
+    assert isinstance(error, InputError)
+    assert (error.code, error.param) == ("invalid_part", "input[0]")
+
+
+@pytest.mark.parametrize(
+    ("kept", "part", "stage"),
+    [
+        (Modality.IMAGE, Part.from_text(HATE), "text"),
+        (Modality.TEXT, Part.from_bytes(Modality.AUDIO, wav(0.5)), "audio"),
+        (Modality.IMAGE, Part.from_bytes(Modality.IMAGE, png(BLUE)), "text"),  # read from the image, judged by nobody
+    ],
+)
+def test_a_modality_without_a_model_is_unjudged(kept: Modality, part: Part, stage: str) -> None:
+    engine = fake_engine()
+    profile = engine.profile
+    for stages in (profile.classifiers, profile.extractors):
+        for modality in Modality:
+            if modality is not kept:
+                stages[modality] = ()
+    result = judge(Content((part,)), engine)
+    assert result.decision is Decision.REVIEW
+    assert [(gap.part, gap.stage, gap.reason) for gap in result.unjudged] == [("input[0]", stage, "no_model")]
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 1.1])
+def test_a_score_that_is_no_probability_is_a_failure_of_the_model(score: float) -> None:
+    class Wrong(FakeTextClassifier):
+        def _answer(self, item: str) -> Classification:
+            return Classification((Scored({"hate": score}),)) if "wrong" in item else super()._answer(item)
+
+    models = [Wrong() if model.key == "fake-text.v1" else model for model in fake_models()]
+    wrong, right = judge_many([Content((text("wrong"),)), Content((text("right"),))], fake_engine(models))
+    assert isinstance(wrong, ModerationResult)
+    assert isinstance(right, ModerationResult)
+    assert (wrong.decision, right.decision) == (Decision.REVIEW, Decision.ALLOW)
+    assert wrong.unjudged[0].reason == "model_failed"
+    assert not wrong.category_scores
+
+
+def test_an_empty_policy_name_is_no_default() -> None:
+    (error,) = judge_many([Content((text("a"),), policy="")])
+    assert isinstance(error, InputError)
+    assert error.code == "unknown_policy"

@@ -288,6 +288,13 @@ def test_multipart(server: Server) -> None:
     refused(post(server, content=b"--x\r\n", headers=headers), 400, "invalid_multipart")
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     refused(post(server, content=b"garbage", headers=headers), 400, "invalid_multipart")
+    request = json.dumps({"input": [{"type": "image", "file": "a"}]})
+    form: list[Any] = [("request", (None, request)), ("a", ("a.png", png())), ("a", ("b.png", png()))]
+    refused(post(server, files=form), 400, "repeated_field", "a")
+    form = [("request", (None, request)), ("a", ("a.png", png())), ("b", ("b.png", png()))]
+    refused(post(server, files=form), 400, "unused_file", "b")
+    form = [("request", (None, request)), ("a", ("a.png", png())), ("b", (None, "text"))]
+    refused(post(server, files=form), 400, "unknown_field", "b")
 
 
 def test_unknown_paths_and_methods(server: Server) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from support.engines import BLUE, png, wav
-from support.servers import Server
+from support.servers import Server, serving, wait_until
 
 from moderation import AsyncClient, Client, Content, Decision, Modality, ModerationError, Moderator, Part, Role, Turn
 from moderation.errors import InvalidRequestError, UndecodableError
@@ -160,3 +160,38 @@ def test_the_synchronous_client_works_inside_a_running_loop(fake_server: Server)
             return client.moderate("hello").decision
 
     assert asyncio.run(scenario()) is Decision.ALLOW
+
+
+def test_the_client_cuts_batches_to_what_a_server_takes() -> None:
+    """By default limits, and by halving where a server takes less."""
+    with serving("--profile", "fake", environment={"MODERATION_LIMITS_MAX_REQUESTS": "5"}) as server:
+        wait_until(server.ready)
+        with Client(server.url) as client:
+            outcomes = client.moderate_many([f"⟦hate={index / 100}⟧" for index in range(23)])
+    scores = [outcome.category_scores["hate"] for outcome in outcomes if not isinstance(outcome, ModerationError)]
+    assert scores == [index / 100 for index in range(23)]
+
+
+def test_the_client_sends_much_media_in_several_bodies(fake_server: Server) -> None:
+    large = [Part.from_bytes(Modality.AUDIO, wav(0.1 + index / 100, seconds=100)) for index in range(12)]  # 3.2 MB each
+    with Client(fake_server.url) as client:
+        assert [isinstance(one, ModerationError) for one in client.moderate_many(large)] == [False] * 12
+
+
+def test_errors_are_counted_by_their_code(fake_server: Server) -> None:
+    def count(code: str) -> float:
+        text = httpx.get(f"{fake_server.url}/metrics").text
+        found = [line for line in text.splitlines() if line.startswith(f'moderation_errors_total{{code="{code}"}}')]
+        return float(found[0].rpartition(" ")[2]) if found else 0.0
+
+    for body, code in (
+        (b"{", "invalid_json"),
+        (b'{"input": ""}', "empty_text"),
+        (b'{"requests": [{"input": ""}, {"input": 3}, {"input": "a"}]}', "invalid_type"),
+    ):
+        before = count(code)
+        httpx.post(f"{fake_server.url}/v1/moderate", content=body, headers={"Content-Type": "application/json"})
+        assert count(code) == before + 1
+    before = count("not_found")
+    httpx.get(f"{fake_server.url}/nowhere")
+    assert count("not_found") == before + 1
