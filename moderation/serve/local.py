@@ -97,8 +97,9 @@ async def _start(
     """Warms the models up while the port is already open, so that /readyz can say how far it is."""
     try:
         await service.engine.start()
-    except ModerationError as error:
-        failures.append(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a service that cannot start ends and says why
+        unforeseen = ModerationError(f"cannot start: {type(error).__name__}: {error}")
+        failures.append(error if isinstance(error, ModerationError) else unforeseen)
         server.should_exit = True
         return
     # What start-up made lives as long as the process: no collector need walk over it again.

@@ -18,9 +18,12 @@ from support.engines import fake_engine, fake_models
 from support.servers import Server, wait_until
 
 from moderation.cli.main import main
+from moderation.config import Settings
+from moderation.errors import ModelError
 from moderation.models.fake import Behaviour
 from moderation.pipelines.engine import Engine
 from moderation.serve.ingress import Service, create_app
+from moderation.serve.local import serve_local
 
 
 @contextlib.contextmanager
@@ -127,3 +130,16 @@ def test_what_it_says_at_start(fake_server: Server) -> None:
     said = "".join(fake_server.said)
     assert f"moderation serves on {fake_server.url}" in said
     assert f"curl -s {fake_server.url}/v1/moderate" in said
+
+
+@pytest.mark.parametrize("failure", [ModelError("the model is broken"), OSError("no more processes")])
+def test_a_service_that_cannot_warm_up_ends_and_says_why(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    async def fails(self: Engine) -> None:
+        raise failure
+
+    monkeypatch.setattr(Engine, "start", fails)
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # uvicorn's, which a test must not keep
+    said: list[str] = []
+    assert serve_local(Settings(profile="fake", port=0), say=said.append) == 1
+    assert str(failure) in said[-1]
+    assert not any("serves on" in line for line in said)
