@@ -90,16 +90,32 @@ def _colour_table_bytes(flags: int) -> int:
 
 
 def _png_frames(data: bytes) -> Iterator[int]:
-    """One for each frame that `acTL` announces; a PNG without it has one."""
+    """As many as `acTL` announces, or more if more are there; a PNG without it has one.
+
+    Pixels before the first `fcTL` are no frame of the animation. Viewers that know none show them, and the others do
+    not, so they count too.
+    """
+    announced = controls = alone = 0
+    pixels = False
+    for kind, at in _png_chunks(data):
+        if kind == b"acTL" and not pixels:
+            announced = max(announced, int.from_bytes(data[at + 8 : at + 12]))
+        elif kind == b"fcTL":
+            controls += 1
+        elif kind == b"IDAT":
+            if not announced:
+                break
+            alone += not pixels and not controls
+            pixels = True
+    return iter(range(max(announced, controls) + alone if announced else 1))
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Kind and offset of each chunk."""
     offset = 8
     while offset + 12 <= len(data):
-        length, kind = int.from_bytes(data[offset : offset + 4]), data[offset + 4 : offset + 8]
-        if kind == b"acTL":
-            return iter(range(int.from_bytes(data[offset + 8 : offset + 12])))
-        if kind == b"IDAT":
-            break
-        offset += 12 + length
-    return iter(range(1))
+        yield data[offset + 4 : offset + 8], offset
+        offset += 12 + int.from_bytes(data[offset : offset + 4])
 
 
 def _webp_frames(data: bytes) -> Iterator[int]:

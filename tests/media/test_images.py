@@ -5,6 +5,7 @@ import io
 import struct
 import time
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -100,6 +101,26 @@ def test_our_count_is_pillows(form: str, frames: int) -> None:
     data = animation(form, frames) if form not in {"BMP", "JPEG"} else encoded(picture(), form)
     with Image.open(io.BytesIO(data)) as image:
         assert count_frames(sniff(data).mime, data, limit=100) == getattr(image, "n_frames", 1)
+
+
+@pytest.mark.parametrize("frames", [1, 3, 9])
+def test_the_picture_beside_an_animation_counts(frames: int) -> None:
+    levels = [Image.new("RGB", (8, 8), (10 * index,) * 3) for index in range(frames + 1)]
+    data = encoded(levels[0], "PNG", save_all=True, append_images=levels[1:], default_image=True)
+    decoded = decode_image(data, LIMITS)
+    assert decoded.frame_count == frames + 1
+    assert [frame.frame for frame in decoded.frames] == spread(frames + 1, LIMITS.max_judged_frames)
+    assert [int(frame.pixels.mean()) for frame in decoded.frames] == [10 * frame.frame for frame in decoded.frames]
+    assert code_of(data, dataclasses.replace(LIMITS, max_frames=frames)) == "too_many_frames"
+
+
+def test_an_animation_with_more_frames_than_it_announces_is_refused() -> None:
+    data = bytearray(animation("PNG", 3))
+    at = data.index(b"acTL")
+    data[at + 4 : at + 8] = struct.pack(">I", 1)
+    data[at + 12 : at + 16] = struct.pack(">I", zlib.crc32(data[at : at + 12]))
+    assert count_frames("image/png", bytes(data), limit=100) == 3
+    assert code_of(bytes(data)) == "truncated_image"
 
 
 @given(st.integers(1, 1000), st.integers(1, 12))
