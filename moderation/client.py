@@ -7,32 +7,22 @@ on an event loop in a thread of their own, so they work from any thread, with or
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
+import concurrent.futures
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from moderation.config import Settings, load_settings
-from moderation.errors import ModerationError, TooLargeError
+from moderation.errors import InvalidRequestError, ModerationError
 from moderation.schema import Content, ModerationResult, Part, Role, Turn
-from moderation.wire import dump_request, load_error, load_result
+from moderation.transports import Http, InProcess, Outcome, Transport
 
 if TYPE_CHECKING:
     import httpx
 
-    from moderation.pipelines.engine import Engine
-
 Input = str | Part | Sequence[str | Part]
-Outcome = ModerationResult | ModerationError
 _T = TypeVar("_T")
-_LOG = logging.getLogger("moderation")
-
-# Bodies, and their bytes, in one batch form: a little under what a server takes by default.
-BATCH = 256
-BATCH_BYTES = 24 * 1024 * 1024
-_JSON = {"Content-Type": "application/json"}
 
 
 def content_of(
@@ -43,20 +33,42 @@ def content_of(
     policy: str | None = None,
     derived: bool = False,
 ) -> Content:
-    """A content from a text, a part, or several of either; a content is returned as it is."""
+    """A content from a text, a part, or several of either; a content is returned as it is.
+
+    Raises:
+        InvalidRequestError: it is something else: what was not understood is not judged as if it were.
+    """
     if isinstance(judged, Content):
         return judged
     several = [judged] if isinstance(judged, str | Part) else judged
-    parts = tuple(Part.from_text(one) if isinstance(one, str) else one for one in several)
-    return Content(parts, role=Role(role), conversation=tuple(conversation), policy=policy, derived=derived)
+    if not isinstance(several, list | tuple):
+        message = f"a text, a Part, a list of these or a Content is judged, not {type(judged).__name__}"
+        raise InvalidRequestError(message, code="invalid_type", param="input")
+    parts = tuple(_part(one, f"input[{index}]") for index, one in enumerate(several))
+    return Content(parts, role=_role(role), conversation=tuple(conversation), policy=policy, derived=derived)
 
 
-class Transport(Protocol):
-    """What carries contents to an engine."""
+def _part(one: object, path: str) -> Part:
+    part = Part.from_text(one) if isinstance(one, str) else one
+    if not isinstance(part, Part):
+        message = f"a text or a Part is judged, not {type(one).__name__}"
+        raise InvalidRequestError(message, code="invalid_type", param=path)
+    return part
 
-    async def send(self, contents: Sequence[Content]) -> list[Outcome]: ...
 
-    async def close(self) -> None: ...
+def _role(role: Role | str) -> Role:
+    try:
+        return Role(role)
+    except ValueError:
+        message = f"there is no role of that name; there are: {', '.join(Role)}"
+        raise InvalidRequestError(message, code="invalid_value", param="role") from None
+
+
+def _content_or_error(one: Input | Content) -> Content | ModerationError:
+    try:
+        return content_of(one)
+    except ModerationError as error:
+        return error
 
 
 class _Async:
@@ -93,8 +105,18 @@ class _Async:
         return outcome
 
     async def moderate_many(self, contents: Sequence[Input | Content]) -> list[Outcome]:
-        """Judges many contents: a result, or an error of its own, for each, in order."""
-        return await self._transport.send([content_of(one) for one in contents]) if contents else []
+        """Judges many contents: a result, or an error of its own, for each, in order.
+
+        Raises:
+            InvalidRequestError: `contents` is no list; a single text would be taken for a list of its letters.
+        """
+        if not isinstance(contents, list | tuple):
+            message = f"give a list of contents, not {type(contents).__name__}"
+            raise InvalidRequestError(message, code="invalid_type", param="contents")
+        made = [_content_or_error(one) for one in contents]
+        asked = [one for one in made if isinstance(one, Content)]
+        answers = iter(await self._transport.send(asked) if asked else [])
+        return [next(answers) if isinstance(one, Content) else one for one in made]
 
     async def close(self) -> None:
         """Frees models and connections."""
@@ -122,7 +144,7 @@ class AsyncModerator(_Async):
         """
         if settings is not None and overrides:
             raise TypeError("give settings or single settings, not both")
-        super().__init__(_InProcess(settings or load_settings(**overrides)))
+        super().__init__(InProcess(settings or load_settings(**overrides)))
 
 
 class AsyncClient(_Async):
@@ -142,7 +164,7 @@ class AsyncClient(_Async):
         timeout_s: per request.
         http: a client of one's own instead (proxies, certificates).
         """
-        super().__init__(_Http(base_url, api_key=api_key, timeout_s=timeout_s, http=http))
+        super().__init__(Http(base_url, api_key=api_key, timeout_s=timeout_s, http=http))
 
 
 class _LoopThread:
@@ -150,21 +172,44 @@ class _LoopThread:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._open = True
+        self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._loop.run_forever, name="moderation", daemon=True)
         self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+    def run(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """The result of a coroutine that is run on the loop.
+
+        Raises:
+            ModerationError: code `closed`: the loop is, or was closed meanwhile.
+        """
+        with self._turn:
+            if not self._open:
+                raise ModerationError("this is closed; make another", code="closed")
+            future = asyncio.run_coroutine_threadsafe(work(), self._loop)
         try:
             return future.result()
+        except concurrent.futures.CancelledError:
+            raise ModerationError("closed while it was judging", code="closed") from None
         except BaseException:
             future.cancel()
             raise
 
-    def stop(self) -> None:
+    def stop(self, last: Coroutine[Any, Any, None]) -> None:
+        """Runs one more coroutine, ends what else is running, and ends the thread."""
+        with self._turn:
+            self._open = False
+        asyncio.run_coroutine_threadsafe(self._end(last), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _end(self, last: Coroutine[Any, Any, None]) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await last
 
 
 class _Sync:
@@ -186,19 +231,20 @@ class _Sync:
     ) -> ModerationResult:
         """Judges one content; arguments, result and errors as in `AsyncModerator.moderate`."""
         return self._thread.run(
-            self._asynchronous.moderate(judged, role=role, conversation=conversation, policy=policy, derived=derived)
+            lambda: self._asynchronous.moderate(
+                judged, role=role, conversation=conversation, policy=policy, derived=derived
+            )
         )
 
     def moderate_many(self, contents: Sequence[Input | Content]) -> list[Outcome]:
         """Judges many contents: a result, or an error of its own, for each, in order."""
-        return self._thread.run(self._asynchronous.moderate_many(contents))
+        return self._thread.run(lambda: self._asynchronous.moderate_many(contents))
 
     def close(self) -> None:
-        """Frees models, connections and the thread; may be called twice."""
+        """Frees models, connections and the thread; may be called twice. Calls that run get a `closed` error."""
         if not self._closed:
             self._closed = True
-            self._thread.run(self._asynchronous.close())
-            self._thread.stop()
+            self._thread.stop(self._asynchronous.close())
 
     def __enter__(self) -> Self:
         return self
@@ -232,101 +278,3 @@ class Client(_Sync):
         timeout_s: per request.
         """
         super().__init__(AsyncClient(base_url, api_key=api_key, timeout_s=timeout_s))
-
-
-class _InProcess:
-    """Calls an engine that it assembles on first use."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._engine: Engine | None = None
-        self._loading = asyncio.Lock()
-
-    async def send(self, contents: Sequence[Content]) -> list[Outcome]:
-        engine = self._engine or await self._load()
-        return await engine.moderate_many(contents)
-
-    async def _load(self) -> Engine:
-        from moderation.pipelines.assemble import assemble  # noqa: PLC0415 - loading models is for first use
-
-        async with self._loading:
-            if self._engine is None:
-                engine = await asyncio.to_thread(assemble, self._settings, report=_LOG.warning)
-                await engine.start()
-                self._engine = engine
-            return self._engine
-
-    async def close(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            await engine.close()
-
-
-class _Http:
-    """Speaks the native form over HTTP."""
-
-    def __init__(self, base_url: str, *, api_key: str | None, timeout_s: float, http: httpx.AsyncClient | None) -> None:
-        import httpx  # noqa: PLC0415 - programs that judge in process need no HTTP
-
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key is not None else {}
-        self._failure = httpx.HTTPError
-        self._own = http is None
-        self._http = http or httpx.AsyncClient(base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
-
-    async def send(self, contents: Sequence[Content]) -> list[Outcome]:
-        if len(contents) == 1:
-            answer = await self._post(_encoded(contents[0]))
-            return [answer if isinstance(answer, ModerationError) else load_result(answer)]
-        outcomes: list[Outcome] = []
-        for bodies in _batches([_encoded(content) for content in contents]):
-            outcomes += await self._send_batch(bodies)
-        return outcomes
-
-    async def _send_batch(self, bodies: list[bytes]) -> list[Outcome]:
-        """One batch form; halved where the server takes fewer or smaller ones than it does by default."""
-        answer = await self._post(b'{"requests":[' + b",".join(bodies) + b"]}")
-        if isinstance(answer, TooLargeError) and len(bodies) > 1:
-            middle = len(bodies) // 2
-            return [*await self._send_batch(bodies[:middle]), *await self._send_batch(bodies[middle:])]
-        if isinstance(answer, ModerationError):
-            if len(bodies) == 1 and isinstance(answer, TooLargeError):
-                return [answer]
-            raise answer
-        return [load_error(row) if "error" in row else load_result(row) for row in answer["results"]]
-
-    async def _post(self, body: bytes) -> Any:
-        try:
-            response = await self._http.post("/v1/moderate", content=body, headers=_JSON)
-        except self._failure as error:
-            message = f"{self._http.base_url} did not answer: {type(error).__name__}: {error}"
-            raise ModerationError(message, code="connection_failed") from error
-        try:
-            answer = response.json()
-        except ValueError:
-            return load_error(None)
-        if response.is_success:
-            return answer
-        wait = response.headers.get("retry-after", "1")
-        return load_error(answer, retry_after_s=int(wait) if wait.isdigit() else 1)
-
-    async def close(self) -> None:
-        if self._own:
-            await self._http.aclose()
-
-
-def _encoded(content: Content) -> bytes:
-    """The JSON body of one request; a lone surrogate is written as it is escaped, for the server to refuse."""
-    return json.dumps(dump_request(content)).encode()
-
-
-def _batches(bodies: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """Runs of bodies that fit into one batch form, by number and by bytes."""
-    batch: list[bytes] = []
-    size = 0
-    for body in bodies:
-        if batch and (len(batch) == BATCH or size + len(body) > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(body)
-        size += len(body)
-    yield batch

@@ -16,7 +16,7 @@ class Limits:
         body_timeout_s: time a client has to send its body.
         max_requests: bodies in one batch form.
         max_parts: parts of one content, conversation included.
-        max_text_chars: code points of one text part.
+        max_text_chars: code points of all text parts together.
         max_media_bytes: encoded bytes of one media part.
         max_pixels: width x height of an image, as its header states it.
         max_frames: frames an animation may have.
@@ -25,6 +25,10 @@ class Limits:
         max_duration_s: seconds of audio.
         decoder_memory_bytes: address space of a decoder process.
         max_form_fields: fields of a multipart form.
+        max_json_values: commas and opening brackets of a JSON body.
+        max_held_bytes: bodies of all requests that are being answered, together; over it requests get 429.
+        max_media_at_once: media that is decoded or judged at one time in this process.
+        max_media_waiting: media that may wait for that; over it requests get 429.
     """
 
     max_body_bytes: int = 32 * 1024 * 1024
@@ -42,3 +46,7 @@ class Limits:
     max_duration_s: float = 300.0
     decoder_memory_bytes: int = 2 * 1024 * 1024 * 1024
     max_form_fields: int = 128
+    max_json_values: int = 1_000_000
+    max_held_bytes: int = 384 * 1024 * 1024
+    max_media_at_once: int = 8
+    max_media_waiting: int = 512

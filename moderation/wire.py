@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from moderation import errors
-from moderation.errors import InvalidRequestError, ModerationError
+from moderation.errors import InvalidRequestError, ModerationError, TooLargeError
+from moderation.limits import Limits
 from moderation.schema import Content, Modality, ModerationResult, Part, Role, Turn
 
 RESULT: TypeAdapter[ModerationResult] = TypeAdapter(ModerationResult)
@@ -73,14 +74,21 @@ class WireBatch(_Strict):
     requests: list[WireRequest]
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes, *, max_values: int = 1_000_000) -> Any:
     """The JSON value of a body.
 
+    Args:
+        max_values: commas and opening brackets, also those inside texts: a few bytes of JSON become sixty in memory,
+            so they are counted before anything is built.
+
     Raises:
-        InvalidRequestError: not UTF-8, not JSON, nested too deep, or with NaN or infinity in it.
+        InvalidRequestError: not UTF-8, not JSON, nested too deep, with a key twice, or with NaN or infinity in it.
+        TooLargeError: code `too_many_values`.
     """
+    if len(body) > max_values and sum(map(body.count, (b",", b"[", b"{"))) > max_values:
+        raise TooLargeError(f"over {max_values} values; send less at once", code="too_many_values")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_without_doubles)
     except UnicodeDecodeError as error:
         message = f"the body is not UTF-8 at byte {error.start}"
         raise InvalidRequestError(message, code="invalid_encoding") from None
@@ -94,15 +102,28 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def parse_request(value: object, files: Mapping[str, bytes] | None = None) -> Content:
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Which of two values counts is not for us to guess: what one reader judges another may not."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key is given twice in one object")
+    return value
+
+
+def parse_request(
+    value: object, files: Mapping[str, bytes] | None = None, *, max_parts: int = Limits().max_parts
+) -> Content:
     """A content from a parsed body.
 
     Args:
         files: the multipart file fields, by name.
+        max_parts: parts, conversation included.
 
     Raises:
         InvalidRequestError: with the path of the field in `param`.
+        TooLargeError: code `too_many_parts`.
     """
+    _bound(value, max_parts)
     try:
         request = WireRequest.model_validate(value)
     except ValidationError as error:
@@ -126,6 +147,36 @@ def parse_request(value: object, files: Mapping[str, bytes] | None = None) -> Co
         provenance=request.provenance,
         derived=request.derived,
     )
+
+
+def _bound(value: object, max_parts: int) -> None:
+    """Refuses too much before pydantic looks at it: it gathers every problem of a million, at a kilobyte each."""
+    if not isinstance(value, dict):
+        return
+    _known(value, WireRequest, "")
+    turns = value.get("conversation")
+    turns = turns if isinstance(turns, list) else []
+    places = [("input", value.get("input"))]
+    if len(turns) <= max_parts:
+        for number, turn in enumerate(turns):
+            if isinstance(turn, dict):
+                _known(turn, WireTurn, f"conversation[{number}].")
+                places.append((f"conversation[{number}].input", turn.get("input")))
+    count = sum(len(parts) for _, parts in places if isinstance(parts, list))
+    if max(count, len(turns)) > max_parts:
+        message = f"{max(count, len(turns))} parts or turns; at most {max_parts} are judged together"
+        raise TooLargeError(message, code="too_many_parts", param="input" if count > max_parts else "conversation")
+    for path, parts in places:
+        for index, part in enumerate(parts if isinstance(parts, list) else []):
+            if isinstance(part, dict):
+                _known(part, WirePart, f"{path}[{index}].")
+
+
+def _known(value: dict[str, Any], model: type[BaseModel], path: str) -> None:
+    for key in value:
+        if key not in model.model_fields:
+            shown = clean(f"{path}{key}")
+            raise InvalidRequestError(f"there is no field {shown}", code="unknown_field", param=shown)
 
 
 def _part(part: WirePart, path: str, files: Mapping[str, bytes]) -> Part:
@@ -170,7 +221,8 @@ def _first_problem(error: ValidationError) -> InvalidRequestError:
     for step in problem["loc"]:
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
     code = _CODES.get(problem["type"], "invalid_type")
-    return InvalidRequestError(clean(problem["msg"]), code=code, param=clean(path) or None)
+    message = problem["msg"].replace(" or instance of WireRequest", "")
+    return InvalidRequestError(clean(message), code=code, param=clean(path) or None)
 
 
 _STAND_IN = {"\n": " ", "\r": " ", "\t": " "}

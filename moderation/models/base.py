@@ -78,6 +78,7 @@ class Model(ABC, Generic[In, Out]):
         modality: what an item is.
         max_batch_size: items in one `infer`.
         max_batch_cost: bound on (largest `cost` in the batch) x (items in it).
+        max_queue_cost: bound on the cost of all that waits: about what is done within half a deadline.
     """
 
     key: str
@@ -85,6 +86,7 @@ class Model(ABC, Generic[In, Out]):
     modality: Modality
     max_batch_size: int = 32
     max_batch_cost: int = 1 << 62
+    max_queue_cost: int = 1 << 62
 
     def cost(self, item: In) -> int:  # noqa: ARG002 - where all items cost the same
         """Relative work of an item, at least 1; cheap, since it is asked for every queued item."""

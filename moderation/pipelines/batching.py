@@ -34,6 +34,7 @@ class Bounds:
         max_batch_size: items in a batch.
         max_batch_cost: (largest cost) x (items) of a batch; a single item above it runs alone.
         max_queue_size: items that wait; over it, `OverloadedError`.
+        max_queue_cost: sum of the costs of what waits; over it likewise, unless nothing waits.
         stall_s: a batch that runs longer marks the engine stalled: new items are refused until it ends.
     """
 
@@ -41,6 +42,7 @@ class Bounds:
     max_batch_cost: int
     max_queue_size: int
     stall_s: float
+    max_queue_cost: int = 1 << 62
 
 
 class _Group(Generic[Out]):
@@ -138,10 +140,11 @@ class Batcher(Generic[In, Out]):
         """
         if not items:
             return []
-        self._admit(len(items))
+        costs = [self._cost(item) for item in items]
+        self._admit(len(items), sum(costs))
         group: _Group[Out] = _Group(len(items), asyncio.get_running_loop().create_future())
-        cost = self._cost
-        self._queue.extend(_Entry(item, cost(item), group, index) for index, item in enumerate(items))
+        entries = zip(items, costs, itertools.count(), strict=False)
+        self._queue.extend(_Entry(item, cost, group, index) for item, cost, index in entries)
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         try:
@@ -157,13 +160,15 @@ class Batcher(Generic[In, Out]):
             DeadlineError(f"no answer within {deadline_s} s") if result is None else result for result in group.results
         ]
 
-    def _admit(self, count: int) -> None:
+    def _admit(self, count: int, cost: int) -> None:
         if self._closed:
             raise StalledError("the scheduler is closed")
         if self.stalled():
             raise StalledError(f"an earlier batch has run for over {self._bounds.stall_s} s")
         if len(self._queue) + count > self._bounds.max_queue_size:
             raise OverloadedError(f"{len(self._queue)} items wait, {self._bounds.max_queue_size} may; try again")
+        if self._queue and sum(entry.cost for entry in self._queue) + cost > self._bounds.max_queue_cost:
+            raise OverloadedError("what waits is more work than is done in time; try again", retry_after_s=2)
 
     def _drop_abandoned(self) -> None:
         self._queue = deque(entry for entry in self._queue if not entry.group.done.done())

@@ -20,19 +20,41 @@ from moderation.pipelines.runner import Runner
 from moderation.schema import Modality, Part
 
 SLICE_ITEMS = 64
-SLICE_CHARS = 16_000
-MEDIA_AT_ONCE = 4
-
+SLICE_CHARS = 8_000
 Verdict = Classification | StageError
+
+
+class Places:
+    """How much media is worked on at one time, by all calls together: decoded pixels are large."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._most = at_once + waiting
+        self._taken = 0
+
+    async def __aenter__(self) -> None:
+        if self._taken >= self._most:
+            raise OverloadedError(f"{self._taken} pieces of media are waiting or judged; try again")
+        self._taken += 1
+        try:
+            await self._free.acquire()
+        except asyncio.CancelledError:
+            self._taken -= 1
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._taken -= 1
+        self._free.release()
 
 
 class Call:
     """Texts and media of one call, each judged once."""
 
-    def __init__(self, profile: Profile, runner: Runner, decoder: MediaDecoder) -> None:
+    def __init__(self, profile: Profile, runner: Runner, decoder: MediaDecoder, places: Places) -> None:
         self._profile = profile
         self._runner = runner
         self._decoder = decoder
+        self._places = places
         self._verdicts: dict[str, list[tuple[Stage, Verdict]]] = {}
         self._outcomes: dict[tuple[Modality, bytes], MediaOutcome | InputError] = {}
         self._digests: dict[int, bytes] = {}
@@ -85,15 +107,14 @@ class Call:
 
     async def _judge_media(self, media: Sequence[Part]) -> None:
         began = perf_counter()
-        places = asyncio.Semaphore(MEDIA_AT_ONCE)
         distinct = {self._key(part): part for part in media}
         async with asyncio.TaskGroup() as group:
             for key, part in distinct.items():
-                group.create_task(self._examine(key, part, places))
+                group.create_task(self._examine(key, part))
         self.timing_ms["extract"] = (perf_counter() - began) * 1e3
 
-    async def _examine(self, key: tuple[Modality, bytes], part: Part, places: asyncio.Semaphore) -> None:
-        async with places:
+    async def _examine(self, key: tuple[Modality, bytes], part: Part) -> None:
+        async with self._places:
             try:
                 self._outcomes[key] = await examine(
                     part.modality,

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from moderation.errors import InvalidRequestError, ModerationError
 from moderation.limits import Limits
-from moderation.pipelines.call import Call
+from moderation.pipelines.call import Call, Places
 from moderation.pipelines.extract import MediaDecoder, MediaOutcome, texts_of
 from moderation.pipelines.fuse import fuse
 from moderation.pipelines.profile import Profile
@@ -49,6 +49,7 @@ class Engine:
         self.limits = limits
         self._default_policy = default_policy
         self._decoder = decoder
+        self._places = Places(limits.max_media_at_once, limits.max_media_waiting)
         self._started = False
 
     async def start(self) -> None:
@@ -89,7 +90,7 @@ class Engine:
             OverloadedError: try again later; nothing was judged.
         """
         began = perf_counter()
-        call = Call(self.profile, self.runner, self._decoder)
+        call = Call(self.profile, self.runner, self._decoder, self._places)
         requests = [self._admit(content) for content in contents]
         pieces = [piece for request in requests if isinstance(request, _Request) for piece in request.pieces]
         await call.judge(

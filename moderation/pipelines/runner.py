@@ -119,7 +119,9 @@ class LocalRunner:
             self._batchers[key] = Batcher(
                 self._run_in(key),
                 cost=model.cost,
-                bounds=Bounds(model.max_batch_size, model.max_batch_cost, max_queue_size, stall_s),
+                bounds=Bounds(
+                    model.max_batch_size, model.max_batch_cost, max_queue_size, stall_s, model.max_queue_cost
+                ),
                 observe=None if observe is None else partial(observe, key),
             )
 

@@ -59,6 +59,10 @@ def check(content: Content, limits: Limits) -> list[Piece]:
         raise TooLargeError(message, code="too_many_parts", param="input")
     for piece in pieces:
         _check_piece(piece, limits)
+    chars = sum(len(piece.part.text) for piece in pieces if piece.part.text is not None)
+    if chars > limits.max_text_chars:
+        message = f"{chars} characters in all parts; at most {limits.max_text_chars} are judged together"
+        raise TooLargeError(message, code="text_too_long", param="input")
     return pieces
 
 

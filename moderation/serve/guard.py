@@ -6,11 +6,12 @@ import asyncio
 from time import perf_counter
 from typing import Any
 
+import h11
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from moderation.errors import AuthenticationError
+from moderation.errors import AuthenticationError, InvalidRequestError, OverloadedError
 from moderation.pipelines.metrics import Metrics
 from moderation.serve.answering import answer_error
 from moderation.serve.keys import ApiKeys
@@ -19,18 +20,30 @@ OPEN_ROUTES = frozenset({"/healthz", "/readyz"})
 
 
 class Guard:
-    """ASGI middleware: refuses requests without an accepted key, and counts every answer."""
+    """ASGI middleware: refuses requests without an accepted key, bounds what all bodies hold, counts every answer."""
 
-    def __init__(self, app: ASGIApp, *, keys: ApiKeys | None, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, keys: ApiKeys | None, metrics: Metrics, max_held_bytes: int) -> None:
         self._app = app
         self._keys = keys
         self._metrics = metrics
+        self._max_held_bytes = max_held_bytes
+        self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = perf_counter(), 500
+        began, status, held = perf_counter(), 500, 0
+
+        async def counted() -> Message:
+            nonlocal held
+            message = await receive()
+            size = len(message.get("body", b""))
+            held += size
+            self._held_bytes += size
+            if self._held_bytes > self._max_held_bytes and held < self._held_bytes:
+                raise OverloadedError("the bodies of other requests fill the memory; try again")
+            return message
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -39,8 +52,9 @@ class Guard:
             await send(message)
 
         try:
-            await self._admitted(scope, receive, watched)
+            await self._admitted(scope, counted, watched)
         finally:
+            self._held_bytes -= held
             route = getattr(scope.get("route"), "path", "unknown")
             self._metrics.requests.labels(route, str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(perf_counter() - began)
@@ -82,6 +96,18 @@ def guarded_protocol(header_timeout_s: float, idle_timeout_s: float) -> type[H11
             elif not self._receiving:
                 self._expire_after(header_timeout_s)
             self._receiving = not whole
+
+        def send_400_response(self, msg: str) -> None:
+            """What is no HTTP gets our form of error, too."""
+            refused = answer_error(InvalidRequestError(f"this is no HTTP request: {msg}", code="invalid_http"))
+            headers = [*refused.raw_headers, (b"connection", b"close")]
+            for event in (
+                h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+                h11.Data(data=bytes(refused.body)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+            self.transport.close()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._expire_after(None)

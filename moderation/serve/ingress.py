@@ -91,7 +91,9 @@ def create_app(service: Service, *, lifespan: Callable[[FastAPI], Any] | None = 
     _add_native(app, service)
     openai.add_routes(app, service.judge, service.engine.limits)
     _add_operations(app, service)
-    app.add_middleware(Guard, keys=service.keys, metrics=service.metrics)
+    app.add_middleware(
+        Guard, keys=service.keys, metrics=service.metrics, max_held_bytes=service.engine.limits.max_held_bytes
+    )
     _add_error_answers(app, service.metrics)
     return app
 
@@ -108,7 +110,7 @@ def _add_native(app: FastAPI, service: Service) -> None:
             value = await read_json(request, limits)
         if isinstance(value, dict) and "requests" in value:
             return await _batch(request, service, value, files)
-        content = parse_request(value, files)
+        content = parse_request(value, files, max_parts=limits.max_parts)
         files.refuse_unused()
         (outcome,) = await service.judge(request, [content])
         if isinstance(outcome, ModerationError):
@@ -126,16 +128,16 @@ async def _batch(request: Request, service: Service, value: dict[str, Any], file
     if len(bodies) > limit:
         message = f"{len(bodies)} requests; at most {limit} in one batch"
         raise TooLargeError(message, code="batch_too_large", param="requests")
-    parsed = [_parsed(body, files) for body in bodies]
+    parsed = [_parsed(body, files, service.engine.limits.max_parts) for body in bodies]
     files.refuse_unused()
     judged = iter(await service.judge(request, [one for one in parsed if isinstance(one, Content)]))
     rows = [one if isinstance(one, ModerationError) else next(judged) for one in parsed]
     return answer(b'{"results":[' + b",".join(_row(row, service.metrics) for row in rows) + b"]}")
 
 
-def _parsed(body: object, files: FormFiles) -> Content | ModerationError:
+def _parsed(body: object, files: FormFiles, max_parts: int) -> Content | ModerationError:
     try:
-        return parse_request(body, files)
+        return parse_request(body, files, max_parts=max_parts)
     except ModerationError as error:
         return error
 

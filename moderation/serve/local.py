@@ -106,6 +106,6 @@ async def _start(
     gc.collect()
     gc.freeze()
     for stage, reason in service.engine.not_ready().items():
-        say(f"not judged: {stage} ({reason}); every answer will say so in `unjudged`")
+        say(f"not judged: {stage} ({reason}); answers about what it would judge say so in `unjudged`")
     say(f"moderation serves on {address}")
     say(f"""try: curl -s {address}/v1/moderate -H 'Content-Type: application/json' -d '{{"input": "hello"}}'""")

@@ -72,12 +72,14 @@ async def read_json(request: Request, limits: Limits) -> Any:
         message = f"Content-Type {clean(kind)} is not read here; send application/json"
         raise UndecodableError(message, code="unsupported_content_type")
     body = await read_body(request, limits)
-    return parse_json(body) if len(body) < LARGE else await asyncio.to_thread(parse_json, body)
+    if len(body) < LARGE:
+        return parse_json(body, max_values=limits.max_json_values)
+    return await asyncio.to_thread(parse_json, body, max_values=limits.max_json_values)
 
 
 def is_multipart(request: Request) -> bool:
     """Whether the body is a multipart form."""
-    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "multipart/form-data"
 
 
 class FormFiles(Mapping[str, bytes]):
@@ -146,9 +148,12 @@ async def read_form(request: Request, limits: Limits) -> tuple[Any, FormFiles]:
                 fields[name] = await value.read()
             else:
                 fields[name] = value.encode("utf-8", "surrogatepass")
+                if fields[name] not in body:  # the parser takes other encodings than UTF-8, and guesses
+                    raise InvalidRequestError("the field is not UTF-8", code="invalid_encoding", param=clean(name))
     finally:
         await form.close()
     if "request" not in fields:
         message = "the form has no field `request` with the JSON of the request"
         raise InvalidRequestError(message, code="missing_field", param="request")
-    return parse_json(fields.pop("request")), FormFiles(fields)
+    value = await asyncio.to_thread(parse_json, fields.pop("request"), max_values=limits.max_json_values)
+    return value, FormFiles(fields)

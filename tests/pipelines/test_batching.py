@@ -283,3 +283,22 @@ def test_closing_answers_those_who_wait() -> None:
             await queue.submit([3])
 
     asyncio.run(scenario())
+
+
+def test_more_work_than_is_done_in_time_is_shed_but_a_single_call_is_not() -> None:
+    async def scenario() -> None:
+        gate = asyncio.Event()
+        engine = Engine(gate=gate)
+        bounds = Bounds(8, 10**9, 1_000, 60.0, max_queue_cost=100)
+        queue: Batcher[int, int] = Batcher(engine.run, cost=lambda item: item, bounds=bounds)
+        running = asyncio.create_task(queue.submit([1]))
+        await asyncio.sleep(0.01)
+        waiting = asyncio.create_task(queue.submit([500]))  # nothing waits: taken, however much it is
+        await asyncio.sleep(0.01)
+        with pytest.raises(OverloadedError):
+            await queue.submit([1])
+        gate.set()
+        assert await running == [2]
+        assert await waiting == [1000]
+
+    asyncio.run(scenario())

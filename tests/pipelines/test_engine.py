@@ -10,6 +10,7 @@ from support.engines import BLUE, Counting, StandInDecoder, fake_engine, fake_mo
 
 from moderation.errors import InputError, ModerationError, OverloadedError
 from moderation.limits import Limits
+from moderation.media.decoded import DecodedImage
 from moderation.models.base import Classification, Scored
 from moderation.models.fake import Behaviour, FakeTextClassifier
 from moderation.pipelines.engine import Engine
@@ -157,6 +158,7 @@ def test_each_content_has_its_own_error() -> None:
         (Content((text(""),)), "empty_text", "input[0].text"),
         (Content((text("a"), text("b\ud800c"))), "invalid_unicode", "input[1].text"),
         (Content((text("x" * 101),)), "text_too_long", "input[0].text"),
+        (Content((text("x" * 60), text("y" * 60))), "text_too_long", "input"),
         (Content(tuple(text("a") for _ in range(5))), "too_many_parts", "input"),
         (Content((Part(Modality.VIDEO, data=b"x"),)), "not_supported_yet", "input[0].type"),
         (Content((Part(Modality.DOCUMENT, data=b"x"),)), "not_supported_yet", "input[0].type"),
@@ -261,3 +263,27 @@ def test_an_empty_policy_name_is_no_default() -> None:
     (error,) = judge_many([Content((text("a"),), policy="")])
     assert isinstance(error, InputError)
     assert error.code == "unknown_policy"
+
+
+def test_media_is_worked_on_a_few_at_a_time_and_shed_past_a_number() -> None:
+    class Watching(StandInDecoder):
+        now = most = 0
+
+        async def image(self, data: bytes, *, deadline_s: float) -> DecodedImage:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            await asyncio.sleep(0.02)
+            self.now -= 1
+            return await super().image(data, deadline_s=deadline_s)
+
+    async def scenario() -> None:
+        decoder = Watching()
+        engine = fake_engine(decoder=decoder, limits=Limits(max_media_at_once=3, max_media_waiting=4))
+        contents = [Content((image((index, 0, 0)),)) for index in range(9)]
+        results = await asyncio.gather(*map(engine.moderate, contents), return_exceptions=True)
+        assert decoder.most == 3
+        assert [isinstance(result, OverloadedError) for result in results] == [False] * 7 + [True] * 2
+        assert not isinstance(await engine.moderate(contents[8]), Exception)  # the places are free again
+        await engine.close()
+
+    asyncio.run(scenario())

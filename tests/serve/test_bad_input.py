@@ -8,10 +8,12 @@ import io
 import json
 import socket
 import struct
+import threading
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -26,6 +28,7 @@ LIMITS = {
     "MODERATION_LIMITS_IDLE_TIMEOUT_S": "3",
 }
 BOUND_S = 20.0
+JSON = {"Content-Type": "application/json"}
 BOUND_MB = 1_000.0
 
 
@@ -273,7 +276,55 @@ def test_what_is_no_http(server: Server, sent: bytes) -> None:
         answer = raw(server, sent)
     except ConnectionError:
         return
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert b'"code": "invalid_http"' in answer or b'"code": "not_found"' in answer
+
+
+def peak_mb(server: Server) -> float:
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1_000
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"input":[' + b"1," * 1_500_000 + b"1]}", "too_many_values"),
+        (b'{"input":[' + b"{}," * 900_000 + b"{}]}", "too_many_values"),
+        (b'{"input":[' + b"{}," * 400_000 + b"{}]}", "too_many_parts"),
+        (b'{"input":"a","conversation":[' + b"[]," * 400_000 + b"[]]}", "too_many_parts"),
+        (b'{"requests":[{"input":[' + b"1," * 400_000 + b"1]}]}", None),
+        (b'{"input":"a"' + b"".join(b',"%d":1' % key for key in range(300_000)) + b"}", "unknown_field"),
+        (b'{"input":[{"type":"text","text":"a"' + b',"x":1' * 300_000 + b"}]}", "invalid_json"),
+    ],
+)
+def test_many_small_values_take_no_memory_and_hold_nobody_up(server: Server, body: bytes, code: str | None) -> None:
+    before, waits = peak_mb(server), []
+    sending = threading.Thread(target=lambda: answers.append(post(server, content=body, headers=JSON)))
+    answers: list[httpx.Response] = []
+    sending.start()
+    while sending.is_alive():
+        began = time.monotonic()
+        httpx.get(f"{server.url}/healthz", timeout=BOUND_S)
+        waits.append(time.monotonic() - began)
+    sending.join()
+    found = answers[0].json()
+    error = found["results"][0]["error"] if code is None else found["error"]
+    assert error["code"] == (code or "too_many_parts")
+    assert peak_mb(server) - before < 200
+    assert max(waits) < 1.0
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=utf-16", "; charset=gbk"])
+@pytest.mark.parametrize("encoding", ["gbk", "latin-1", "utf-16"])
+def test_a_form_that_is_not_utf8_is_refused_and_not_guessed_at(server: Server, charset: str, encoding: str) -> None:
+    text = "é" if encoding == "latin-1" else "今晚"
+    field = '{"input": "' + text + ' ⟦"}' if encoding == "utf-16" else '{"input": "' + text + '"}'
+    head = b'--x\r\nContent-Disposition: form-data; name="request"\r\n\r\n'
+    body = head + field.encode(encoding) + b"\r\n--x--\r\n"
+    headers = {"Content-Type": f"multipart/form-data; boundary=x{charset}"}
+    response = post(server, content=body, headers=headers)
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] in ("invalid_encoding", "invalid_multipart", "invalid_json")
 
 
 def test_multipart(server: Server) -> None:

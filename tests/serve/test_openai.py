@@ -97,6 +97,13 @@ def test_content_that_was_not_judged_whole_is_never_not_flagged(client: openai.O
         ([1, 2], openai.BadRequestError, "invalid_type", "input[0]"),
         (["a", {"type": "text", "text": "b"}], openai.BadRequestError, "invalid_type", "input[0]"),
         ([{"type": "audio"}], openai.BadRequestError, "invalid_part", "input[0]"),
+        ([{**image_part(data_url(GREY)), "text": HATE}], openai.BadRequestError, "invalid_part", "input[0]"),
+        (
+            [{"type": "image_url", "image_url": {"url": data_url(GREY), "text": HATE}}],
+            openai.BadRequestError,
+            "invalid_part",
+            "input[0]",
+        ),
         ([image_part("https://example.org/a.png")], openai.BadRequestError, "url_fetch_disabled", None),
         ([image_part("ftp://example.org/a.png")], openai.BadRequestError, "invalid_url", None),
         ([image_part("data:image/png;base64,****")], openai.BadRequestError, "invalid_base64", None),

@@ -20,6 +20,7 @@ from support.servers import Server, wait_until
 from moderation.cli.main import main
 from moderation.config import Settings
 from moderation.errors import ModelError
+from moderation.limits import Limits
 from moderation.models.fake import Behaviour
 from moderation.pipelines.engine import Engine
 from moderation.serve.ingress import Service, create_app
@@ -143,3 +144,21 @@ def test_a_service_that_cannot_warm_up_ends_and_says_why(monkeypatch: pytest.Mon
     assert serve_local(Settings(profile="fake", port=0), say=said.append) == 1
     assert str(failure) in said[-1]
     assert not any("serves on" in line for line in said)
+
+
+def test_bodies_that_fill_the_memory_are_shed_and_room_comes_back() -> None:
+    engine = fake_engine(limits=Limits(max_held_bytes=100_000))
+    with served(engine) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        head = (
+            b"POST /v1/moderate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 95000\r\n\r\n"
+        )
+        body = {"input": "a" * 20_000}
+        assert httpx.post(f"{url}/v1/moderate", json=body).status_code == 200
+        with socket.create_connection((host, int(port))) as slow:
+            slow.sendall(head + b"x" * 90_000)
+            wait_until(lambda: httpx.post(f"{url}/v1/moderate", json=body).status_code == 429)
+            shed = httpx.post(f"{url}/v1/moderate", json=body)
+            assert shed.json()["error"]["code"] == "overloaded"
+            assert httpx.post(f"{url}/v1/moderate", json={"input": "short"}).status_code == 200
+        wait_until(lambda: httpx.post(f"{url}/v1/moderate", json=body).status_code == 200)

@@ -90,7 +90,9 @@ def _part(part: object, path: str) -> Part:
     if kind == "text" and isinstance(part.get("text"), str) and set(part) == {"type", "text"}:
         return Part.from_text(part["text"])
     address = part.get("image_url")
-    if kind == "image_url" and isinstance(address, dict) and isinstance(address.get("url"), str):
+    # `detail` is what the chat interface's parts carry; anything else would go unjudged.
+    plain = isinstance(address, dict) and set(part) == {"type", "image_url"} and set(address) <= {"url", "detail"}
+    if kind == "image_url" and plain and isinstance(address, dict) and isinstance(address.get("url"), str):
         return _image(address["url"], f"{path}.image_url.url")
     message = 'a part is {"type": "text", "text": …} or {"type": "image_url", "image_url": {"url": …}}'
     raise InvalidRequestError(message, code="invalid_part", param=path)

@@ -1,0 +1,161 @@
+"""What carries contents to an engine: a call in this process, or HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from moderation.config import Settings
+from moderation.errors import InvalidRequestError, ModerationError, TooLargeError
+from moderation.schema import Content, ModerationResult
+from moderation.wire import dump_request, load_error, load_result
+
+if TYPE_CHECKING:
+    import httpx
+
+    from moderation.pipelines.engine import Engine
+
+Outcome = ModerationResult | ModerationError
+# Bodies, and their bytes, in one batch form: a little under what a server takes by default.
+BATCH = 256
+BATCH_BYTES = 24 * 1024 * 1024
+_JSON = {"Content-Type": "application/json"}
+_LOG = logging.getLogger("moderation")
+
+
+class Transport(Protocol):
+    """What carries contents to an engine."""
+
+    async def send(self, contents: Sequence[Content]) -> list[Outcome]: ...
+
+    async def close(self) -> None: ...
+
+
+class InProcess:
+    """Calls an engine that it assembles on first use, on the event loop of that use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engine: Engine | None = None
+        self._loading = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    async def send(self, contents: Sequence[Content]) -> list[Outcome]:
+        loop = asyncio.get_running_loop()
+        if self._loop not in (None, loop):
+            message = "this belongs to another event loop; make one for each loop"
+            raise ModerationError(message, code="other_event_loop")
+        self._loop = loop
+        engine = self._engine or await self._load()
+        return await engine.moderate_many(contents)
+
+    async def _load(self) -> Engine:
+        from moderation.pipelines.assemble import assemble  # noqa: PLC0415 - loading models is for first use
+
+        async with self._loading:
+            if self._closed:
+                raise ModerationError("this is closed; make another", code="closed")
+            if self._engine is None:
+                engine = await asyncio.to_thread(assemble, self._settings, report=_LOG.warning)
+                await engine.start()
+                self._engine = engine
+            return self._engine
+
+    async def close(self) -> None:
+        self._closed = True
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.close()
+
+
+class Http:
+    """Speaks the native form over HTTP."""
+
+    def __init__(self, base_url: str, *, api_key: str | None, timeout_s: float, http: httpx.AsyncClient | None) -> None:
+        import httpx  # noqa: PLC0415 - programs that judge in process need no HTTP
+
+        if api_key is not None and not api_key.isascii():
+            raise InvalidRequestError("an API key is plain ASCII", code="invalid_value", param="api_key")
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key is not None else {}
+        self._failure = httpx.HTTPError
+        self._own = http is None
+        self._http = http or httpx.AsyncClient(base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+
+    async def send(self, contents: Sequence[Content]) -> list[Outcome]:
+        if len(contents) == 1:
+            answer = await self._post(_encoded(contents[0]))
+            return [answer if isinstance(answer, ModerationError) else _outcome(answer)]
+        outcomes: list[Outcome] = []
+        for bodies in _batches([_encoded(content) for content in contents]):
+            outcomes += await self._send_batch(bodies)
+        return outcomes
+
+    async def _send_batch(self, bodies: list[bytes]) -> list[Outcome]:
+        """One batch form; halved where the server takes fewer or smaller ones than it does by default."""
+        answer = await self._post(b'{"requests":[' + b",".join(bodies) + b"]}")
+        if isinstance(answer, TooLargeError) and len(bodies) > 1:
+            middle = len(bodies) // 2
+            return [*await self._send_batch(bodies[:middle]), *await self._send_batch(bodies[middle:])]
+        if isinstance(answer, ModerationError):
+            if len(bodies) == 1 and isinstance(answer, TooLargeError):
+                return [answer]
+            raise answer
+        rows = answer.get("results") if isinstance(answer, dict) else None
+        if not isinstance(rows, list) or len(rows) != len(bodies):
+            raise load_error(None)
+        return [_outcome(row) for row in rows]
+
+    async def _post(self, body: bytes) -> Any:
+        try:
+            response = await self._http.post("/v1/moderate", content=body, headers=_JSON)
+        except self._failure as error:
+            message = f"{self._http.base_url} did not answer: {type(error).__name__}: {error}"
+            raise ModerationError(message, code="connection_failed") from error
+        try:
+            answer = response.json()
+        except ValueError:
+            return load_error(None)
+        if response.is_success:
+            return answer
+        wait = response.headers.get("retry-after", "1")
+        return load_error(answer, retry_after_s=int(wait) if wait.isdigit() else 1)
+
+    async def close(self) -> None:
+        if self._own:
+            await self._http.aclose()
+
+
+def _outcome(row: Any) -> Outcome:
+    """A result, or the error in its place.
+
+    Raises:
+        ModerationError: code `invalid_response`.
+    """
+    if isinstance(row, dict) and "error" in row:
+        return load_error(row)
+    try:
+        return load_result(row)
+    except ValueError:
+        raise load_error(None) from None
+
+
+def _encoded(content: Content) -> bytes:
+    """The JSON body of one request; a lone surrogate is written as it is escaped, for the server to refuse."""
+    return json.dumps(dump_request(content)).encode()
+
+
+def _batches(bodies: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Runs of bodies that fit into one batch form, by number and by bytes."""
+    batch: list[bytes] = []
+    size = 0
+    for body in bodies:
+        if batch and (len(batch) == BATCH or size + len(body) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(body)
+        size += len(body)
+    yield batch
