@@ -7,9 +7,12 @@ What a format's structure does not tell here is answered by None, and the caller
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Literal
+
+_GIF_BLOCK = re.compile(rb"[!,;]")
 
 
 def count_frames(mime: str, data: bytes, *, limit: int) -> int:
@@ -67,9 +70,11 @@ def _gif_blocks(data: bytes) -> Iterator[tuple[int, int]]:
         yield -1, 0
         return
     offset = 13 + _colour_table_bytes(data[10])
-    while offset < len(data) and data[offset] in {0x21, 0x2C}:
-        start, kind = offset, data[offset]
-        offset += 2
+    # stray bytes between blocks end the file for some viewers and not for others
+    while (found := _GIF_BLOCK.search(data, offset)) and found[0] != b";":
+        start = found.start()
+        kind = data[start]
+        offset = start + 2
         if kind == 0x2C and start + 10 < len(data):
             offset = start + 11 + _colour_table_bytes(data[start + 9])
         while offset < len(data) and data[offset]:

@@ -16,7 +16,7 @@ from support.media_files import SHARED_MEDIA, animation, encoded, gif_of, noise,
 
 from moderation.errors import InputError, TooLargeError, UndecodableError
 from moderation.limits import Limits
-from moderation.media.frames import count_frames, gif_extent
+from moderation.media.frames import _gif_blocks, count_frames, gif_extent
 from moderation.media.images import decode_image, spread
 from moderation.media.sniff import sniff
 
@@ -121,6 +121,15 @@ def test_an_animation_with_more_frames_than_it_announces_is_refused() -> None:
     data[at + 12 : at + 16] = struct.pack(">I", zlib.crc32(data[at : at + 12]))
     assert count_frames("image/png", bytes(data), limit=100) == 3
     assert code_of(bytes(data)) == "truncated_image"
+
+
+def test_a_gif_goes_on_after_stray_bytes() -> None:
+    data = animation("GIF", 4)
+    last = max(at for kind, at in _gif_blocks(data) if kind == 0x21)
+    stray = data[:last] + b"\x07\0" + data[last:]
+    with Image.open(io.BytesIO(stray)) as image:
+        assert getattr(image, "n_frames", 1) == 4
+    assert [int(frame.pixels.mean()) for frame in decode_image(stray, LIMITS).frames] == [0, 10, 20, 30]
 
 
 @given(st.integers(1, 1000), st.integers(1, 12))
