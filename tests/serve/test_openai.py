@@ -91,7 +91,8 @@ def test_content_that_was_not_judged_whole_is_never_not_flagged(client: openai.O
 @pytest.mark.parametrize(
     ("judged", "error", "code", "param"),
     [
-        ("", openai.BadRequestError, "empty_text", "input[0].text"),
+        ("", openai.BadRequestError, "empty_text", "input"),
+        ([""], openai.BadRequestError, "empty_text", "input[0]"),
         ([], openai.BadRequestError, "empty_input", "input"),
         (["a", ""], openai.BadRequestError, "empty_text", "input[1]"),
         ([1, 2], openai.BadRequestError, "invalid_type", "input[0]"),
@@ -107,7 +108,12 @@ def test_content_that_was_not_judged_whole_is_never_not_flagged(client: openai.O
         ([image_part("https://example.org/a.png")], openai.BadRequestError, "url_fetch_disabled", None),
         ([image_part("ftp://example.org/a.png")], openai.BadRequestError, "invalid_url", None),
         ([image_part("data:image/png;base64,****")], openai.BadRequestError, "invalid_base64", None),
-        ([image_part("data:image/png;base64,aGVsbG8=")], openai.APIStatusError, "undecodable_image", "input[0].data"),
+        (
+            [image_part("data:image/png;base64,aGVsbG8=")],
+            openai.APIStatusError,
+            "undecodable_image",
+            "input[0].image_url.url",
+        ),
         (["a"] * 257, openai.APIStatusError, "batch_too_large", "input"),
     ],
 )

@@ -39,12 +39,13 @@ def add_routes(app: FastAPI, judge: Judge, limits: Limits) -> None:
 
     @app.post("/v1/moderations", openapi_extra=_REQUEST, responses=_RESPONSES, summary="OpenAI's moderation interface")
     async def moderations(request: Request) -> Response:
-        contents, model = parse(await read_json(request, limits), limits)
+        body = await read_json(request, limits)
+        contents, model = parse(body, limits)
         outcomes = await judge(request, contents)
         results = []
         for index, (content, outcome) in enumerate(zip(contents, outcomes, strict=True)):
             if isinstance(outcome, ModerationError):
-                raise _located(outcome, index, several=len(contents) > 1)
+                raise _located(outcome, index, body["input"])
             results.append(render(outcome, content, model))
         return answer_json({"id": f"modr-{secrets.token_hex(12)}", "model": model, "results": results})
 
@@ -110,10 +111,14 @@ def _image(url: str, param: str) -> Part:
     return Part.from_bytes(Modality.IMAGE, decode_base64(data, param))
 
 
-def _located(error: ModerationError, index: int, *, several: bool) -> ModerationError:
-    """In the list-of-texts form every text is a content of its own: say which."""
-    if several:
+def _located(error: ModerationError, index: int, judged: str | list[Any]) -> ModerationError:
+    """The place in this dialect's words: a plain text, one of several texts, or a part with an address."""
+    if isinstance(judged, str):
+        error.param = "input"
+    elif isinstance(judged[0], str):
         error.param = f"input[{index}]"
+    elif error.param is not None:
+        error.param = error.param.replace(".data", ".image_url.url")
     return error
 
 
