@@ -102,7 +102,10 @@ def _read(data: bytes, demuxer: str, limits: Limits) -> npt.NDArray[np.float32]:
         if context.name not in CODECS and not context.name.startswith("pcm_"):
             raise _undecodable(f"its codec {context.name} is not accepted")
         if context.channels > _MAX_CHANNELS:
-            raise _undecodable(f"it has {context.channels} channels")
+            raise UndecodableError(
+                f"audio of {context.channels} channels is not accepted; at most {_MAX_CHANNELS} are",
+                code="unsupported_audio_format",
+            )
         stated_s = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
         if stated_s > limits.max_duration_s:
             raise _too_long(limits)
@@ -128,7 +131,7 @@ def _resampled(container: av.container.InputContainer, stream: av.AudioStream) -
         if resampler is None or now != form:
             if resampler is not None:
                 yield from _mono(resampler, None)
-            resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=SAMPLE_RATE_HZ)
+            resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=SAMPLE_RATE_HZ)
             form = now
         frame.pts = None  # stamps with holes would be filled with made-up samples
         yield from _mono(resampler, frame)
@@ -138,7 +141,8 @@ def _resampled(container: av.container.InputContainer, stream: av.AudioStream) -
 
 def _mono(resampler: av.AudioResampler, frame: av.AudioFrame | None) -> Iterator[npt.NDArray[np.float32]]:
     for piece in resampler.resample(frame):
-        yield _mix(piece.to_ndarray())
+        # packed: of eight planes or more PyAV reads past the list, and the process dies
+        yield _mix(piece.to_ndarray().reshape(-1, piece.layout.nb_channels).T)
 
 
 def _mix(channels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import subprocess
+import sys
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,6 +52,56 @@ def test_channels_that_cancel_each_other_are_heard() -> None:
     left = tone(1.0)
     opposite = np.stack([left, -left], axis=1).reshape(-1)
     assert np.abs(decode_audio(wav(opposite, channels=2), LIMITS).samples).max() == pytest.approx(0.5, abs=0.05)
+
+
+def decode_in_child(data: bytes, path: Path) -> str:
+    """What `decode_audio` says in a process of its own, which may crash."""
+    path.write_bytes(data)
+    script = (
+        "import sys; from pathlib import Path; from moderation.errors import InputError;"
+        "from moderation.limits import Limits; from moderation.media.audio import decode_audio\n"
+        "try: samples = decode_audio(Path(sys.argv[1]).read_bytes(), Limits()).samples\n"
+        "except InputError as error: print(error.code)\n"
+        "else: print(len(samples), round(float(abs(samples).max()), 1))"
+    )
+    child = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False)
+    assert child.returncode == 0, child.stderr
+    return child.stdout.strip()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6, 8, 16, 32, 64])
+def test_many_channels_do_not_crash_the_process(channels: int, tmp_path: Path) -> None:
+    data = wav(np.repeat(tone(1.0), channels), channels=channels)
+    assert decode_in_child(data, tmp_path / "many.wav") == "16000 0.5"
+
+
+@pytest.mark.parametrize(("container", "codec"), [("flac", "flac"), ("mp4", "aac"), ("ogg", "libopus")])
+def test_eight_compressed_channels(container: str, codec: str, tmp_path: Path) -> None:
+    with io.BytesIO() as buffer:
+        with av.open(buffer, "w", format=container) as output:
+            stream = output.add_stream(codec, rate=48_000, layout="7.1")
+            samples = (np.repeat(tone(1.0, rate=48_000), 8) * 32767).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="7.1")
+            frame.sample_rate = 48_000
+            resampler = av.AudioResampler(stream.codec_context.format, "7.1", 48_000, stream.frame_size)
+            for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+                output.mux(stream.encode(piece))
+            output.mux(stream.encode(None))
+        data = buffer.getvalue()
+    length, level = decode_in_child(data, tmp_path / "eight").split()
+    assert int(length) == pytest.approx(16_000, abs=1_600)
+    assert 0 < float(level) <= 1
+
+
+def test_one_of_eight_channels_is_heard() -> None:
+    samples = np.zeros((16_000, 8), np.float32)
+    samples[:, 7] = tone(1.0)
+    decoded = decode_audio(wav(samples.reshape(-1), channels=8), LIMITS)
+    assert np.abs(decoded.samples).max() == pytest.approx(0.5, abs=0.05)
+
+
+def test_more_channels_than_were_tested() -> None:
+    assert code_of(wav(np.repeat(tone(0.1), 65), channels=65)) == "unsupported_audio_format"
 
 
 def test_too_long_by_the_header_and_while_decoding() -> None:
