@@ -40,6 +40,7 @@ _UNREADABLE_CHARS = 3  # icons and textures are read as one or two doubtful lett
 _DETECTION_SIDE = 1280
 _DETECTION_PIXELS = 1_050_000  # the detector's memory grows with them: 1280 x 820, or 1024 x 1024
 _TINY_SIDE = 64
+_SCALED_AWAY = 4.0  # scaled down by more, text 28 pixels high is lower than the detector finds
 _LINE_HEIGHT = 48
 _MAX_LINE_RATIO = 40.0
 _GROUP_WIDTH = 4_000  # pixels of all lines in one run of the recogniser: bounds its memory
@@ -141,6 +142,8 @@ class Ocr(Extractor[Image]):
                 gaps.append(Gap("low_confidence_text"))
         if unread:
             gaps.append(Gap("too_many_lines"))
+        if _reduction(item) > _SCALED_AWAY:
+            gaps.append(Gap("text_scaled_away"))
         return Extraction(tuple(passages), tuple(dict.fromkeys(gaps)))
 
 
@@ -180,6 +183,12 @@ def _session(path: Path, *, threads: int) -> onnxruntime.InferenceSession:
 def _detection_side(height: int, width: int) -> int:
     """The longest side to which the detector scales a picture down."""
     return math.floor(min(_DETECTION_SIDE, max(height, width) * math.sqrt(_DETECTION_PIXELS / (height * width))))
+
+
+def _reduction(item: Image) -> float:
+    """How many pixels of the original, side by side, the detector sees as one."""
+    height, width = item.pixels.shape[:2]
+    return max(item.width, item.height) / min(max(height, width), _detection_side(height, width))
 
 
 def _prepare(pixels: Pixels) -> Pixels:

@@ -134,7 +134,7 @@ def test_a_small_picture_is_read(ocr: Ocr) -> None:
 
 
 def test_text_that_cannot_be_read_is_a_gap_and_a_doubtful_letter_is_not(ocr: Ocr) -> None:
-    item = Image(np.zeros((10, 10, 3), np.uint8), 100, 100)
+    item = Image(np.zeros((100, 100, 3), np.uint8), 100, 100)
     box = (0.1, 0.1, 0.5, 0.2)
     lines = [Line("a b c", 0.4, box), Line("x", 0.3, box), Line("", 0.0, box), Line("fine", 0.5, box)]
     (result,) = ocr.postprocess([(lines, 0)], [item])
@@ -142,6 +142,36 @@ def test_text_that_cannot_be_read_is_a_gap_and_a_doubtful_letter_is_not(ocr: Ocr
     assert result.gaps == (Gap("low_confidence_text"),)
     (result,) = ocr.postprocess([(lines[1:], 0)], [item])
     assert result.gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("size", "gaps"),
+    [
+        ((4032, 3024), ()),
+        ((4624, 3468), ()),
+        ((900, 3), ()),
+        ((1, 1), ()),
+        ((6000, 4000), ("text_scaled_away",)),
+        ((6000, 6000), ("text_scaled_away",)),
+        ((720, 20_000), ("text_scaled_away",)),
+    ],
+)
+def test_a_picture_whose_text_may_be_scaled_away_says_so(
+    ocr: Ocr, size: tuple[int, int], gaps: tuple[str, ...]
+) -> None:
+    limits = Limits()
+    scale = min(1.0, limits.max_side / max(size))
+    working = [max(1, round(side * scale)) for side in size]
+    item = Image(np.full((working[1], working[0], 3), 255, np.uint8), *size)
+    (result,) = ocr.run([item])
+    assert tuple(gap.reason for gap in result.gaps) == gaps
+
+
+def test_small_print_in_a_long_screenshot_is_read_or_a_gap(ocr: Ocr) -> None:
+    source = PillowImage.new("RGB", (720, 20_000), "white")
+    ImageDraw.Draw(source).text((20, 9_000), SENTENCE, fill="black", font=font(LATIN, 28))
+    (result,) = ocr.run(decode_image(encoded(source, "PNG"), Limits()).frames)
+    assert [passage.text for passage in result.passages] == [SENTENCE] or result.gaps
 
 
 def test_noise_raises_no_gap(ocr: Ocr) -> None:
