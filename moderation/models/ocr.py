@@ -188,7 +188,8 @@ def _detection_side(height: int, width: int) -> int:
 def _reduction(item: Image) -> float:
     """How many pixels of the original, side by side, the detector sees as one."""
     height, width = item.pixels.shape[:2]
-    return max(item.width, item.height) / min(max(height, width), _detection_side(height, width))
+    seen: int = min(max(height, width), _detection_side(height, width))
+    return max(item.width, item.height) / seen
 
 
 def _prepare(pixels: Pixels) -> Pixels:

@@ -67,7 +67,10 @@ class TextRisk(Classifier[str]):
 
 def _classification(cut: Windows, scores: Any, categories: Sequence[str]) -> Classification:
     scored = tuple(Scored(dict(zip(categories, next(scores), strict=True)), window.span) for window in cut.windows)
-    return Classification(scored, () if cut.rest is None else (Gap("text_past_window", cut.rest),))
+    gaps = [Gap("unreadable_text", span) for span in cut.unread]
+    if cut.rest is not None:
+        gaps.append(Gap("text_past_window", cut.rest))
+    return Classification(scored, tuple(gaps))
 
 
 def build_tokenizer(encoder: Encoder) -> WindowTokenizer:

@@ -6,8 +6,10 @@ surrogate becomes U+FFFD, and the literal `</s>` in a text is four ordinary char
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from tokenizers import Regex, Tokenizer
@@ -28,6 +30,21 @@ _FULL_STOPS = frozenset("。！？；…")
 _STOPS = frozenset(".!?;")
 _PAUSES = frozenset(",，、：:")
 _SURROGATES = range(0xD800, 0xE000)
+UNREADABLE_SHARE = 0.3  # of the characters that show; above it a stretch is not read
+_BLANK = 0
+_READ = 1
+_UNREAD = 2
+_VANISHED = 3
+_MEANINGLESS = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
+# Emoji newer than the vocabulary, and three flags that only tag characters spell: pictures, not text in disguise.
+_PICTURES = re.compile("[\U0001f300-\U0001f64f\U0001f680-\U0001f6ff\U0001f900-\U0001faff]")
+_FLAGS = re.compile(
+    "\N{WAVING BLACK FLAG}\U000e0067\U000e0062"
+    "(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f"
+)  # gbeng, gbsct, gbwls
+
+
+Kinds = np.ndarray[tuple[int], np.dtype[np.int8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +64,13 @@ class Window:
 class Windows:
     """All windows of a text, then its passages; `rest` is where it went on past the last window, if it did.
 
+    `unread` are stretches in which too many characters mean nothing to the encoder.
     A passage is a sentence or two: what one of them says would drown in the mean over a whole window.
     """
 
     windows: tuple[Window, ...]
     rest: tuple[int, int] | None = None
+    unread: tuple[tuple[int, int], ...] = ()
 
 
 class WindowTokenizer:
@@ -69,6 +88,7 @@ class WindowTokenizer:
             **vocabulary.normalised,
             **dict.fromkeys(_SURROGATES, "\N{REPLACEMENT CHARACTER}"),
         }
+        self._unknown = vocabulary.unknown
         self._head = (vocabulary.bos, *self._tokenizer.encode(_PREFIX).ids)
         self._tail = (vocabulary.eos,)
         self._room = window_tokens - len(self._head) - len(self._tail)
@@ -82,7 +102,7 @@ class WindowTokenizer:
         cut: list[Windows] = []
         for text in texts:
             ids = next(encodings).ids if len(text) <= _SHORT_CHARS else None
-            if ids is not None and len(ids) <= PASSAGE_FROM_TOKENS:
+            if ids is not None and len(ids) <= PASSAGE_FROM_TOKENS and not self._is_suspect(text, ids):
                 cut.append(Windows((self._window(ids, (0, len(text))),)))
             else:
                 cut.append(self._cut_long(text))
@@ -92,7 +112,7 @@ class WindowTokenizer:
         """As `cut` for one text; looks at its beginning first, which mostly fills all windows."""
         windows = self._cut_all(text[:_LONG_CHARS])
         if windows.rest is not None:
-            return Windows(windows.windows, (windows.rest[0], len(text)))
+            return replace(windows, rest=(windows.rest[0], len(text)))
         return windows if len(text) <= _LONG_CHARS else self._cut_all(text)
 
     def _cut_all(self, text: str) -> Windows:
@@ -109,7 +129,30 @@ class WindowTokenizer:
             last = spans[end - 1][1] if end < len(ids) else len(text)
             windows.append(self._window(ids[start:end], (first, last)))
         rest = (spans[judged - 1][1], len(text)) if judged < len(ids) else None
-        return Windows(tuple(windows), rest)
+        unread: list[tuple[int, int]] = []
+        if self._is_suspect(text, ids):
+            kinds = self._kinds(text, [span for span, token in zip(spans, ids, strict=True) if token == self._unknown])
+            unread = _merged(window.span for window in windows if _is_unreadable(kinds[slice(*window.span)]))
+        return Windows(tuple(windows), rest, tuple(unread))
+
+    def _is_suspect(self, text: str, ids: Sequence[int]) -> bool:
+        """Whether anything in it might not be read; false for nearly every text, and cheap."""
+        return self._unknown in ids or _MEANINGLESS.search(text) is not None or not any(map(self._shows, text))
+
+    def _shows(self, character: str) -> bool:
+        normalised = self._replacements.get(ord(character), character)
+        return bool(normalised.strip()) and unicodedata.category(character) != "Cf"
+
+    def _kinds(self, text: str, unknown: Sequence[tuple[int, int]]) -> Kinds:
+        """For each character whether it is read, unread, blank, or made to vanish."""
+        kinds = np.array([_READ if self._shows(character) else _VANISHED for character in text], np.int8)
+        for start, end in unknown:
+            kinds[start:end] = _UNREAD
+        for pattern, kind in ((_MEANINGLESS, _UNREAD), (_PICTURES, _READ), (_FLAGS, _READ)):
+            for found in pattern.finditer(text):
+                kinds[slice(*found.span())] = kind
+        kinds[np.array([character.isspace() for character in text], bool)] = _BLANK
+        return kinds
 
     def _window(self, ids: Sequence[int], span: tuple[int, int]) -> Window:
         return Window((*self._head, *ids, *self._tail), span)
@@ -118,6 +161,25 @@ class WindowTokenizer:
         """For each code point of the normalised text, the index of the original one it stands for."""
         lengths = [len(self._replacements.get(ord(character), " ")) for character in text]
         return np.repeat(np.arange(len(text)), lengths)
+
+
+def _is_unreadable(kinds: Kinds) -> bool:
+    """Whether too little of a stretch is read; one unknown character among known ones may be a rare name."""
+    unread, read, vanished = (int((kinds == kind).sum()) for kind in (_UNREAD, _READ, _VANISHED))
+    if not read:
+        return unread + vanished > 0
+    return unread > 1 and unread > UNREADABLE_SHARE * (unread + read)
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same stretches in order, those that touch made one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _windows(count: int, room: int, step: int, most: int) -> list[tuple[int, int]]:

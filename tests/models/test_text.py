@@ -115,6 +115,88 @@ def test_what_lies_past_the_windows_is_a_gap(text_risk: TextRisk) -> None:
     assert len(result.scored) == len(cut[0].windows)
 
 
+def tags(text: str) -> str:
+    return "".join(chr(0xE0000 + ord(character)) for character in text)
+
+
+UNREADABLE = [
+    tags("see you at the station tonight"),
+    "Hello there my friend, how are you?" + tags("see you at the station tonight"),
+    "\ue000\ue001\ue002 \ue003",
+    "ꆈꌠꁱꂷ ꃆꀨ ꌋꆀ",
+    "བཀྲ་ཤིས་བདེ་ལེགས",
+    "ᎣᏏᏲ ᏙᎯᏧ",
+    "⠅⠊⠇⠇",
+    "\U0001f3f4" + tags("secret") + "\U000e007f",
+    "\0\0\0",
+    "\x01\x02\x1b",
+    "\u200b\u2060\ufeff",
+    "\ud800\ud801",
+    "ok \ufffd\ufffd\ufffd",
+]
+
+READABLE = [
+    *("", " ", " \n\t ", "\u3000", "a", "好", "?!", "12345 67890", "def f(x):\n\treturn {x: [1, 2]}"),
+    *(
+        "hello there",
+        "今天天气很好，我们去公园。",
+        "這個問題真的很難說清楚",
+        "佢哋唔係㗎啦咁嘅",
+        "𠮷野家",
+        "我叫张喆骉",
+    ),
+    *("今日はいい天気ですね", "오늘 날씨가 좋네요", "ㅋㅋㅋㅋ", "Größe", "l’école", "Hôm nay trời đẹp quá"),
+    *("Привет, как дела?", "Καλημέρα σας", "صباح الخير", "בוקר טוב", "می‌خواهم بروم", "नमस्ते आप कैसे हैं"),
+    *("আপনি কেমন আছেন", "நீங்கள் எப்படி", "สวัสดีครับ สบายดีไหม", "សួស្តី", "ສະບາຍດີ", "မင်္ဂလာပါ", "გამარჯობა"),
+    *("Բարեւ ձեզ", "ሰላም እንዴት ነህ", "ياخشىمۇسىز", "ඔබට කොහොමද", "(╯°□°)╯︵ ┻━┻", "★☆♥♪→←", "∀x∈ℝ: ∃y ≤ ∑"),
+    *(
+        "😀",
+        "❤️",
+        "👍🏿",
+        "👩‍👩‍👧‍👦🏳️‍🌈",
+        "🥳",
+        "🫠🫡🥹🫶",
+        "🇩🇪🇨🇳",
+        "\U0001f3f4" + tags("gbeng") + "\U000e007f",
+        "👋🏽 hi",
+    ),
+    *("A longer text, so that passages are cut. " * 20, "这是一段比较长的文字。" * 20),
+]
+
+
+@pytest.mark.parametrize("text", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_a_text_that_the_encoder_cannot_read_is_a_gap(text_risk: TextRisk, text: str) -> None:
+    (result,) = text_risk.run([text])
+    assert [(gap.reason, gap.span) for gap in result.gaps] == [("unreadable_text", (0, len(text)))]
+
+
+@pytest.mark.parametrize("text", READABLE, ids=range(len(READABLE)))
+def test_a_text_that_it_can_read_is_none(text_risk: TextRisk, text: str) -> None:
+    assert text_risk.run([text])[0].gaps == ()
+
+
+def test_the_gap_is_where_the_unreadable_text_stands(text_risk: TextRisk) -> None:
+    before, hidden = (
+        "The committee met on Tuesday to discuss the new library. " * 12,
+        "ꆈꌠꁱꂷ ꃆꀨ ꌋꆀ ꆈꌠ ꁱꂷ ꃆꀨ.\n",
+    )
+    (gap,) = text_risk.run([before + hidden + before])[0].gaps
+    assert gap.reason == "unreadable_text"
+    assert gap.span is not None
+    assert gap.span[0] <= len(before)
+    assert gap.span[1] >= len(before + hidden) - 1
+    assert gap.span[1] - gap.span[0] < len(hidden) + 120
+
+
+def test_unreadable_text_is_found_far_into_a_long_one(text_risk: TextRisk) -> None:
+    text = "one two three " * 500 + tags("x" * 60_000)
+    (gap,) = text_risk.run([text])[0].gaps
+    assert gap.reason == "unreadable_text"
+    assert gap.span is not None
+    assert 5_000 < gap.span[0] < 7_000
+    assert gap.span[1] == len(text)
+
+
 def test_the_card_says_what_metrics_say() -> None:
     spec = load_spec(ROOM / "model.toml")
     metrics = json.loads((ROOM / "metrics.json").read_text(encoding="utf-8"))
