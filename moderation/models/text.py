@@ -34,6 +34,7 @@ class TextRisk(Classifier[str]):
     # 9.1 ms for one chat message, 7.0 each in eight, 6.6 each in sixteen: more than that only waits
     max_batch_size = 16
     max_batch_cost = 512
+    max_queue_cost = 32_000  # about ten seconds of work on two cores: past it a caller is better told to come back
 
     def __init__(self, spec: ModelSpec, encoder: Encoder, tokenizer: WindowTokenizer, head: TextHead) -> None:
         self.key = spec.key
