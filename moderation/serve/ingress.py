@@ -16,7 +16,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from moderation.errors import InvalidRequestError, ModerationError, NotReadyError, TooLargeError
+from moderation.errors import (
+    InvalidRequestError,
+    ModerationError,
+    NotReadyError,
+    NotSupportedYetError,
+    TooLargeError,
+)
 from moderation.pipelines.engine import Engine
 from moderation.pipelines.metrics import Metrics
 from moderation.schema import Content, ModerationResult
@@ -30,6 +36,7 @@ from moderation.wire import clean, dump_error, dump_result, parse_request
 
 _T = TypeVar("_T")
 STARTING = ("warming_up", "starting")
+NOT_BUILT = (("/v1/moderate/stream", "GET"), ("/v1/labels/apply", "POST"), ("/v1/labels/verify", "POST"))
 
 
 class Service:
@@ -90,6 +97,7 @@ def create_app(service: Service, *, lifespan: Callable[[FastAPI], Any] | None = 
     )
     _add_native(app, service)
     openai.add_routes(app, service.judge, service.engine.limits)
+    _add_not_built(app)
     _add_operations(app, service)
     app.add_middleware(
         Guard, keys=service.keys, metrics=service.metrics, max_held_bytes=service.engine.limits.max_held_bytes
@@ -147,6 +155,16 @@ def _row(outcome: ModerationResult | ModerationError, metrics: Metrics) -> bytes
         metrics.error(outcome.code)
         return bytes(answer_json(dump_error(outcome)).body)
     return dump_result(outcome)
+
+
+def _add_not_built(app: FastAPI) -> None:
+    """Routes that are promised and not built say so, instead of not being there."""
+
+    async def refuse(request: Request) -> Response:
+        raise NotSupportedYetError(f"{request.url.path} is not built yet")
+
+    for path, method in NOT_BUILT:
+        app.add_api_route(path, refuse, methods=[method], include_in_schema=False)
 
 
 def _add_operations(app: FastAPI, service: Service) -> None:
