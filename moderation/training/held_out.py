@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from moderation.training.rows import Row, benign
-from moderation.training.text_risk import MADE_OF_OTHERS, MEASURE, gather, part_of
+from moderation.training.text_risk import MEASURE, gather, part_of
 
 _MANIFEST = """name = "held-out"
 description = "Harmless rows of the training sets, and of the project's own phrases, that text-risk was not trained on."
@@ -47,10 +47,7 @@ def held_out(rows: Sequence[Row], *, seed: int) -> list[Row]:
     kept = {
         row.text: row
         for row in rows
-        if row.source not in MADE_OF_OTHERS
-        and part_of(row.group, seed) == MEASURE
-        and set(row.labels) == everything
-        and not any(row.labels.values())
+        if part_of(row.group, seed) == MEASURE and set(row.labels) == everything and not any(row.labels.values())
     }
     return list(kept.values())
 

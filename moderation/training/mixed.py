@@ -1,6 +1,6 @@
-"""Short texts of two sentences, one of them of a category: too short to be judged passage by passage.
+"""Texts of several rows: a sentence of a category next to harmless ones, and long harmless texts.
 
-They are trained on and never measured on, since they are other rows in disguise.
+They are trained on and never measured on, since they are other rows in another place.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from moderation.training.rows import Row, benign
 
 SOURCE = "mixed"
 
-_LONGEST = 80  # characters of a text that is mixed: longer pairs are told apart by passages
+_LONGEST = 80  # characters of a text that is mixed into a pair: longer pairs are told apart by passages
+_LONGEST_PART = 600  # characters of a text that is put into a long one
 _CHINESE = range(0x4E00, 0xA000)
 
 
 def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
     """Rows made of others: a short text of a category, or a harmless one, next to a harmless sentence.
 
-    Three quarters carry a category. A mixed row stays in the group of the text it is about. A sixth as many more are
-    whole paragraphs of harmless sentences.
+    Three quarters carry a category. A mixed row stays in the group of the text it is about. A third as many more are
+    long: many harmless texts in a row, of every kind there is, so that length alone says nothing.
     """
     chooser = random.Random(f"{seed} {SOURCE}")  # noqa: S311 - a repeatable choice
     short = [row for row in rows if 2 <= len(row.text) <= _LONGEST]
@@ -28,21 +29,25 @@ def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
     positive = [row for row in short if any(row.labels.values())]
     negative = [row for chinese in (False, True) for row in harmless[chinese]]
     chosen = chooser.choices(positive, k=count * 3 // 4) + chooser.choices(negative, k=count // 4)
-    mixed = [_paragraph(harmless[bool(index % 2)], chooser, chinese=bool(index % 2)) for index in range(count // 6)]
+    mixed = _long_rows(rows, chooser, count=count // 3)
     for row in chosen:
         chinese = _is_chinese(row.text)
         others = [other.text for other in chooser.choices(harmless[chinese], k=1)]
         others.insert(chooser.randint(0, len(others)), row.text)
-        text = ("" if chinese else " ").join(_ended(other, chinese=chinese) for other in others)
-        mixed.append(Row(text, row.labels, SOURCE, row.group))
+        mixed.append(Row(_joined(others, chooser, chinese=chinese), row.labels, SOURCE, row.group))
     return mixed
 
 
-def _paragraph(harmless: Sequence[Row], chooser: random.Random, *, chinese: bool) -> Row:
-    """Many harmless sentences: length alone says nothing."""
-    chosen = chooser.choices(harmless, k=chooser.randint(4, 12))
-    text = ("" if chinese else " ").join(_ended(row.text, chinese=chinese) for row in chosen)
-    return Row(text, benign(), SOURCE, chosen[0].group)
+def _long_rows(rows: Sequence[Row], chooser: random.Random, *, count: int) -> list[Row]:
+    parts = [row for row in rows if 2 <= len(row.text) <= _LONGEST_PART]
+    harmless = {chinese: _harmless(parts, chinese=chinese) for chinese in (False, True)}
+    made = []
+    for index in range(count):
+        chinese = bool(index % 2)
+        chosen = chooser.choices(harmless[chinese], k=chooser.randint(4, 16))
+        text = _joined([row.text for row in chosen], chooser, chinese=chinese)
+        made.append(Row(text, benign(), SOURCE, chosen[0].group))
+    return made
 
 
 def _harmless(rows: Sequence[Row], *, chinese: bool) -> list[Row]:
@@ -54,8 +59,13 @@ def _harmless(rows: Sequence[Row], *, chinese: bool) -> list[Row]:
     ]
 
 
+def _joined(texts: Sequence[str], chooser: random.Random, *, chinese: bool) -> str:
+    """Sentences with their marks at the end, one after the other or each on its line."""
+    between = chooser.choice(("" if chinese else " ", "" if chinese else " ", "\n"))
+    return between.join(_ended(text, chinese=chinese) for text in texts)
+
+
 def _ended(text: str, *, chinese: bool) -> str:
-    """A sentence with its mark at the end."""
     text = text.strip()
     return text if text[-1:] in ".!?。！？…" else text + ("。" if chinese else ".")
 

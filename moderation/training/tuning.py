@@ -1,15 +1,17 @@
 """Trains the upper layers of the encoder together with a linear head; needs torch (`pip install 'moderation[gpu]'`).
 
-The lower layers do not change, so they are run once over all texts and their output is kept. What is learned is
-multi-label: a category of which a row says nothing contributes nothing. Batches hold texts of like length. The same
-rows and seed on the same machine with as many threads give the same weights.
+The lower layers do not change, so they are run once over all texts and their output is kept. Training starts from a
+head fitted on the layers as they came (linear probing, then tuning: Kumar et al. 2022), and what ships may lie between
+that start and the end (`between`; Wortsman et al. 2022): both keep what the encoder knows of texts unlike the rows.
+What is learned is multi-label: a category of which a row says nothing contributes nothing. Batches hold texts of like
+length. The same rows and seed on the same machine with as many threads give the same weights.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +19,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import parametrize
 
 from moderation.models.q4 import Floats, Q4File
+from moderation.models.text_head import TextHead
 from moderation.training.body import Embedding, Layer, load_layer, pooled
 from moderation.training.progress import Progress
 
@@ -33,6 +37,7 @@ class Recipe:
 
     Attributes:
         layers: upper layers that change.
+        rank: of the low-rank adapters that are trained instead of whole matrices (Hu et al. 2021); 0 for none.
         max_tokens: of a text that are read in training; longer ones are cut.
         batch_tokens: of one step, padding included.
         rate, head_rate: highest learning rates; both rise over `warm_up` steps and fall to nothing.
@@ -40,7 +45,8 @@ class Recipe:
 
     layers: int = 4
     epochs: int = 3
-    max_tokens: int = 128
+    rank: int = 0
+    max_tokens: int = 256
     batch_tokens: int = 2_048
     rate: float = 1e-4
     head_rate: float = 2e-3
@@ -50,20 +56,56 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TunedForm:
-    """What training gives.
+class Form:
+    """The upper layers and the head, at one moment.
 
     Attributes:
         layers: tensors by their names in `layers.safetensors`, float32.
         weight: head, float32 [dimensions, categories]; reads the mean over the tokens.
         bias: float32 [categories].
+    """
+
+    layers: Mapping[str, Floats]
+    weight: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tuned:
+    """What training gives.
+
+    Attributes:
+        start: the layers as they came, and a head fitted on them.
+        end: both as training left them.
         losses: mean loss of each epoch.
     """
 
-    layers: dict[str, Floats]
-    weight: Floats
-    bias: Floats
+    start: Form
+    end: Form
     losses: tuple[float, ...]
+
+
+def between(tuned: Tuned, share: float) -> Form:
+    """The form at `share` of the way from start to end: 0 is the start, 1 the end."""
+
+    def mixed(one: Floats, other: Floats) -> Floats:
+        return np.asarray((1 - share) * one + share * other, np.float32)
+
+    start, end = tuned.start, tuned.end
+    layers = {name: mixed(start.layers[name], tensor) for name, tensor in end.layers.items()}
+    return Form(layers, mixed(start.weight, end.weight), mixed(start.bias, end.bias))
+
+
+class _LowRank(nn.Module):  # type: ignore[misc] # torch is not read by the type checker
+    """Adds to a matrix the product of two thin ones; starts as nothing."""
+
+    def __init__(self, matrix: nn.Linear, rank: int) -> None:
+        super().__init__()
+        self.down = nn.Parameter(torch.randn(rank, matrix.in_features) / rank)
+        self.up = nn.Parameter(torch.zeros(matrix.out_features, rank))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        return weight + self.up @ self.down
 
 
 class _Network(nn.Module):  # type: ignore[misc] # torch is not read by the type checker
@@ -73,24 +115,37 @@ class _Network(nn.Module):  # type: ignore[misc] # torch is not read by the type
         # The mean over tokens has a large constant part; without centring the head would learn it first.
         self.centre = nn.BatchNorm1d(dimensions, affine=False)
         self.head = nn.Linear(dimensions, categories)
-        nn.init.zeros_(self.head.weight)
-        nn.init.constant_(self.head.bias, -3.0)
 
-    def forward(self, state: Tensor, mask: Tensor, dropout: float) -> Tensor:
+    def pooled(self, state: Tensor, mask: Tensor, dropout: float = 0.0) -> Tensor:
         for layer in self.layers:
             state = layer(state, mask, dropout)
-        logits: Tensor = self.head(self.centre(pooled(state, mask)))
+        return pooled(state, mask)
+
+    def forward(self, state: Tensor, mask: Tensor, dropout: float) -> Tensor:
+        logits: Tensor = self.head(self.centre(self.pooled(state, mask, dropout)))
         return logits
 
-    def folded_head(self) -> tuple[Floats, Floats]:
-        """Weight and bias of a head that reads the mean as it is: the centring goes into them."""
-        mean, variance = self.centre.running_mean, self.centre.running_var
-        if mean is None or variance is None:  # pragma: no cover - a batch norm that tracks has both
-            raise RuntimeError("the centring keeps no statistics")
-        scale = 1 / torch.sqrt(variance + self.centre.eps)
-        weight = self.head.weight.detach() * scale
-        bias = self.head.bias.detach() - weight @ mean
-        return weight.T.contiguous().numpy(), bias.numpy()
+    def start_from(self, head: TextHead, features: Floats) -> None:
+        """Takes over a head that was fitted on these features."""
+        mean, deviation = features.mean(axis=0), features.std(axis=0)
+        with torch.no_grad():
+            self.centre.running_mean.copy_(torch.from_numpy(mean))
+            self.centre.running_var.copy_(torch.from_numpy(deviation**2))
+            self.head.weight.copy_(torch.from_numpy(head.weight.T * deviation))
+            self.head.bias.copy_(torch.from_numpy(head.bias + mean @ head.weight))
+
+    def form(self, first: int) -> Form:
+        """As it stands; the centring goes into the head, which then reads the mean as it is."""
+        scale = 1 / torch.sqrt(self.centre.running_var + self.centre.eps)
+        weight = (self.head.weight.detach() * scale).cpu()
+        bias = self.head.bias.detach().cpu() - weight @ self.centre.running_mean.cpu()
+        layers = {
+            f"l{first + index}.{name}": parameter.detach().float().cpu().numpy().copy()
+            for index, layer in enumerate(self.layers)
+            if isinstance(layer, Layer)
+            for name, parameter in layer.tensors().items()
+        }
+        return Form(layers, weight.T.contiguous().numpy(), bias.numpy())
 
 
 def tune(
@@ -99,15 +154,17 @@ def tune(
     source: Q4File,
     recipe: Recipe,
     *,
+    fit_head: Callable[[Floats, Floats], TextHead],
     seed: int,
     threads: int,
     device: str = "cpu",
-) -> TunedForm:
+) -> Tuned:
     """Trains on texts that are cut into token ids already.
 
     Args:
         windows: token ids of each text.
         targets: float32 [texts, categories]: 1, 0, or NaN where a row says nothing.
+        fit_head: features float32 [texts, dimensions] and targets -> the head that training starts from.
         device: `cpu` or `cuda`.
     """
     torch.manual_seed(seed)
@@ -118,16 +175,35 @@ def tune(
     network = _Network(
         [load_layer(source, first + index) for index in range(recipe.layers)], source.shape.hidden, targets.shape[1]
     ).to(device)
+    features = _features(network, states, device)
+    network.start_from(fit_head(features, targets), features)
+    start = network.form(first)
+    if recipe.rank:
+        _adapt(network, recipe.rank)
     losses = _train(network, states, targets, recipe, random.Random(seed), device)  # noqa: S311 - a repeatable order
-    network.cpu().eval()
-    weight, bias = network.folded_head()
-    layers = {
-        f"l{first + index}.{name}": parameter.detach().numpy()
-        for index, layer in enumerate(network.layers)
-        if isinstance(layer, Layer)
-        for name, parameter in layer.tensors().items()
-    }
-    return TunedForm(layers, weight, bias, tuple(losses))
+    return Tuned(start, network.form(first), tuple(losses))
+
+
+def _adapt(network: _Network, rank: int) -> None:
+    """Puts low-rank adapters on every matrix of the layers; nothing else of them changes any more."""
+    network.layers.requires_grad_(requires_grad=False)
+    for matrix in [module for module in network.layers.modules() if isinstance(module, nn.Linear)]:
+        parametrize.register_parametrization(matrix, "weight", _LowRank(matrix, rank).to(matrix.weight.device))
+
+
+def _features(network: _Network, states: Sequence[Tensor], device: str) -> Floats:
+    """The mean over the tokens that the layers give now: float32 [texts, dimensions]."""
+    network.eval()
+    found = np.empty((len(states), network.head.in_features), np.float32)
+    order = sorted(range(len(states)), key=lambda index: len(states[index]))
+    done, progress = 0, Progress()
+    with torch.no_grad(), torch.autocast(device, dtype=torch.bfloat16):
+        for batch in _batches(order, states, _LOWER_TOKENS):
+            state, mask = _padded([states[index] for index in batch])
+            found[batch] = network.pooled(state.to(device), mask.to(device)).float().cpu().numpy()
+            done += len(batch)
+            progress.say(f"upper layers: {done} of {len(states)}")
+    return found
 
 
 def _lower(cut: Sequence[Sequence[int]], source: Q4File, layers: int, device: str) -> list[Tensor]:
@@ -156,9 +232,10 @@ def _train(  # noqa: PLR0917 - one step of `tune`
     weights = torch.from_numpy(_category_weights(targets)).to(device)
     known = ~np.isnan(targets)
     filled = np.nan_to_num(targets)
+    changing = [parameter for parameter in network.layers.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(
         [
-            {"params": network.layers.parameters(), "lr": recipe.rate, "weight_decay": recipe.decay},
+            {"params": changing, "lr": recipe.rate, "weight_decay": recipe.decay},
             {"params": network.head.parameters(), "lr": recipe.head_rate, "weight_decay": recipe.decay},
         ]
     )

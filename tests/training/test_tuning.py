@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ from moderation.models.packages import locate
 from moderation.models.q4 import Floats, Q4File
 from moderation.models.spec import load_spec
 from moderation.models.text import build_tokenizer
+from moderation.models.text_head import TextHead
 from moderation.models.tuned import TunedLayers, rounded, save_layers
 from moderation.rooms import room
+from moderation.training.text_risk import fit_head
 
 ROOM = room("models") / "text-risk"
 TEXTS = [
@@ -81,28 +84,56 @@ def test_the_torch_form_and_the_form_that_serves_agree(
     assert np.linalg.norm(serving, axis=1) == pytest.approx(np.linalg.norm(trained, axis=1), rel=0.02)
 
 
-def test_training_is_repeatable_and_learns(
-    weights: Path, source: Q4File, windows: list[Sequence[int]], tmp_path: Path
-) -> None:
-    from moderation.training.tuning import Recipe, tune
+TARGETS = np.array(
+    [[1.0, np.nan], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [np.nan, 0.0], [0.0, np.nan]],
+    np.float32,
+)
 
-    targets = np.array(
-        [[1.0, np.nan], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [np.nan, 0.0], [0.0, np.nan]],
-        np.float32,
-    )
-    recipe = Recipe(layers=1, epochs=20, batch_tokens=256, rate=1e-3, warm_up=2, dropout=0.0)
-    first, second = (tune(windows, targets, source, recipe, seed=0, threads=1) for _ in range(2))
-    assert all(np.array_equal(first.layers[name], second.layers[name]) for name in first.layers)
-    assert np.array_equal(first.weight, second.weight)
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_training_is_repeatable_and_learns(
+    weights: Path, source: Q4File, windows: list[Sequence[int]], tmp_path: Path, rank: int
+) -> None:
+    from moderation.training.tuning import Recipe, between, tune
+
+    recipe = Recipe(layers=1, epochs=20, rank=rank, batch_tokens=256, rate=1e-3, warm_up=2, dropout=0.0)
+    fit = partial(fit_head, categories=("hate", "fraud"))
+    first, second = (tune(windows, TARGETS, source, recipe, fit_head=fit, seed=0, threads=1) for _ in range(2))
+    assert first.end.layers.keys() == first.start.layers.keys()
+    assert all(np.array_equal(first.end.layers[name], second.end.layers[name]) for name in first.end.layers)
+    assert np.array_equal(first.end.weight, second.end.weight)
     assert first.losses[-1] < first.losses[0] / 2
-    assert {name.partition(".")[0] for name in first.layers} == {f"l{source.shape.layers - 1}"}
-    save_layers(tmp_path / "layers.safetensors", first.layers)
+    assert {name.partition(".")[0] for name in first.end.layers} == {f"l{source.shape.layers - 1}"}
+    assert all(np.array_equal(between(first, 0.0).layers[name], first.start.layers[name]) for name in first.end.layers)
+    end = between(first, 1.0)
+    save_layers(tmp_path / "layers.safetensors", end.layers)
     tuned = TunedLayers(tmp_path / "layers.safetensors")
     write_body(source, tmp_path / "encoder.onnx", tuned=tuned)
     serving = Encoder(weights, tmp_path / "encoder.onnx", threads=2).embed(windows)
-    logits = serving @ first.weight + first.bias
-    in_training = in_torch(source, windows, tuned) @ first.weight + first.bias
+    logits = serving @ end.weight + end.bias
+    in_training = in_torch(source, windows, tuned) @ end.weight + end.bias
     assert np.abs(logits - in_training).max() < 0.05 * np.abs(in_training).max()
+
+
+def test_training_starts_from_the_layers_as_they_came_and_the_head_that_fits_them(
+    source: Q4File, windows: list[Sequence[int]]
+) -> None:
+    from moderation.training.tuning import Recipe, tune
+
+    recipe = Recipe(layers=1, epochs=1, batch_tokens=256, rate=0.0, head_rate=0.0)
+    seen: list[Floats] = []
+
+    def fit(features: Floats, targets: Floats) -> TextHead:
+        seen.append(features)
+        return fit_head(features, targets, ("hate", "fraud"))
+
+    start = tune(windows, TARGETS, source, recipe, fit_head=fit, seed=0, threads=1).start
+    (features,) = seen
+    head = fit_head(features, TARGETS, ("hate", "fraud"))
+    assert start.weight == pytest.approx(head.weight, rel=1e-2, abs=1e-2)
+    assert features @ start.weight + start.bias == pytest.approx(features @ head.weight + head.bias, abs=0.02)
+    last = source.shape.layers - 1
+    assert np.array_equal(start.layers[f"l{last}.oln.w"], source.floats(f"l{last}.oln.w"))
 
 
 def test_eight_bit_is_near_and_exact_where_it_can_be() -> None:
