@@ -86,7 +86,7 @@ class ListStore:
     """The current lists of some folders.
 
     Args:
-        folders: as for `load_lists`.
+        folders: as for `load_lists`; one that is not there yet is read when it is.
         origins: as for `load_lists`.
 
     Raises:
@@ -99,7 +99,8 @@ class ListStore:
         self._lock = threading.Lock()
         self._stamps = self._stamped()
         self._read_at = time.time()
-        self._current = load_lists(self._folders, origins=origins)
+        self._there: tuple[Path, ...] = ()
+        self._current = load_lists(self._present(), origins=origins)
         self._error: ConfigurationError | None = None
 
     @property
@@ -127,7 +128,7 @@ class ListStore:
         if stamps == self._stamps and not fresh:
             return Reload(changed=False, error=self._error)
         try:
-            read = _read(self._folders, self._origins)
+            read = _read(self._present(), self._origins)
             if self._stamped() != stamps:  # being written: the next call reads it whole
                 return Reload(changed=False, error=self._error)
             changed = _revision(read) != self._current.revision
@@ -138,6 +139,11 @@ class ListStore:
             changed, self._error = False, error
         self._stamps, self._read_at = stamps, now
         return Reload(changed=changed, error=self._error)
+
+    def _present(self) -> tuple[Path, ...]:
+        """The folders that are there, or were: one that vanishes is an error, not an empty one."""
+        self._there = tuple(folder for folder in self._folders if folder in self._there or folder.is_dir())
+        return self._there
 
     def _stamped(self) -> _Stamps:
         """Times, size and place of every file in the folders; a folder that cannot be read has none."""

@@ -68,6 +68,10 @@ class Registry:
         spec = self._specs[key]
         return pinned(spec, read_lock(self._home)) if self._home is not None and needs_lock(spec) else spec
 
+    def origins(self) -> frozenset[str]:
+        """The words that extractors carry in `origin`, of rooms and of entry points that were asked for."""
+        return frozenset(spec.origin for spec in self._specs.values() if spec.origin)
+
     def load(self, key: str, *, store: ModelStore, threads: int) -> Model[Any, Any]:
         """Builds a model from verified files; it is not warmed up.
 

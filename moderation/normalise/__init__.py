@@ -4,6 +4,6 @@
 """
 
 from moderation.normalise.lexicon import Lexicon
-from moderation.normalise.views import View, ViewLimits, Views, views_of, warm_up
+from moderation.normalise.views import STEPS, View, ViewLimits, Views, views_of, warm_up
 
-__all__ = ["Lexicon", "View", "ViewLimits", "Views", "views_of", "warm_up"]
+__all__ = ["STEPS", "Lexicon", "View", "ViewLimits", "Views", "views_of", "warm_up"]

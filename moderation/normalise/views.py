@@ -71,6 +71,16 @@ class Views:
     gaps: tuple[tuple[str, tuple[int, int]], ...] = ()
 
 
+# All names that may stand in `View.steps`.
+STEPS = frozenset(
+    {
+        *(fold.name for fold in FOLDS),
+        *("bidi", "combining", "invisible", "nfkc"),
+        *("tag_characters", "variation_selectors", "zero_width_bits"),
+        *("base64", "escapes", "hex", "html_entities", "morse", "percent"),
+        *("homophone", "reversed", "rot13"),
+    }
+)
 _NONE = Views()
 _LIMITS = ViewLimits()
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from moderation.config import Settings
 from moderation.errors import PolicyError, SettingsError, WeightsMissingError
 from moderation.lists.store import ListStore
+from moderation.lists.terms import ORIGINAL
 from moderation.media.decoder import Decoder
 from moderation.models.registry import Registry
 from moderation.models.store import ModelStore
+from moderation.normalise import STEPS
 from moderation.pipelines.engine import Engine, Options
 from moderation.pipelines.profile import Profile, load_profile
 from moderation.pipelines.runner import LocalRunner, Runner
@@ -58,7 +60,14 @@ def policies_of(settings: Settings) -> dict[str, Policy]:
 
 
 def _list_folders(settings: Settings) -> list[Path]:
-    return [folder / "lists" for folder in rooms_of(settings, "pipelines")]
+    """The shipped folder and the operator's, which may come to be there later."""
+    own = [settings.rooms / "pipelines" / "lists"] if settings.rooms is not None else []
+    return [folder for folder in (room("pipelines") / "lists",) if folder.is_dir()] + own
+
+
+def _origins(registry: Registry) -> frozenset[str]:
+    """What a list's `scope.origins` may name: a text as it was sent, what a model read, what a disguise hid."""
+    return frozenset({ORIGINAL, *registry.origins(), *STEPS})
 
 
 def local_runner(
@@ -127,6 +136,6 @@ def assemble(
         runner=runner,
         decoder=Decoder(settings.limits, processes=settings.decoder_processes),
         limits=settings.limits,
-        lists=ListStore([folder for folder in _list_folders(settings) if folder.is_dir()]),
+        lists=ListStore(_list_folders(settings), origins=_origins(registry)),
         options=Options(settings.cache_entries, settings.lists_reload_s, report),
     )

@@ -302,6 +302,17 @@ def test_files_that_change_while_they_are_read_are_left_for_the_next_time(
     assert held.lists.match("cc").matches
 
 
+def test_a_folder_that_comes_later_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "lists"
+    held = ListStore([folder])
+    assert not held.lists.match("aa").matches
+    assert not held.reload_if_changed().changed
+    folder.mkdir()
+    write(folder, HEAD + 'terms = ["aa"]')
+    assert held.reload_if_changed().changed
+    assert held.lists.match("aa").matches
+
+
 def test_a_folder_that_vanishes_keeps_the_lists(tmp_path: Path) -> None:
     folder = tmp_path / "lists"
     folder.mkdir()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.disguises import CHINESE, ENGLISH, encoded, hexadecimal, leet, percent, rot13, spaced, zero_width
 
 from moderation.errors import ConfigurationError
-from moderation.normalise import Lexicon, View, views_of
+from moderation.normalise import STEPS, Lexicon, View, views_of
 from moderation.training.disguise import FORMS, disguise
 
 PHRASES = ("they open the secret door", "please free the eleven green horses", "someone took those yellow boxes")
@@ -25,6 +25,7 @@ def found(original: str, phrase: str) -> list[tuple[View, str]]:
     """The views with the phrase, and what they point to."""
     selected = []
     for view in views_of(original).views:
+        assert set(view.steps) <= STEPS
         at = view.text.lower().find(phrase)
         if at >= 0:
             start, end = view.span(at, at + len(phrase))

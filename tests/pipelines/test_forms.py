@@ -12,9 +12,10 @@ import pytest
 from support.engines import Counting, fake_engine, fake_models
 
 from moderation.config import Settings
+from moderation.errors import ListError
 from moderation.models.base import Classification, Scored
 from moderation.pipelines import forms
-from moderation.pipelines.assemble import policies_of
+from moderation.pipelines.assemble import assemble, policies_of
 from moderation.pipelines.evidence import evidence_of
 from moderation.pipelines.fuse import fuse
 from moderation.pipelines.gather import ListSource
@@ -228,3 +229,15 @@ def contents_of(texts: Sequence[str]) -> list[Content]:
 def test_hostile_texts_are_answered_in_bounded_time(text: str) -> None:
     (result,) = judge(content(text))
     assert result.decision in set(Decision)
+
+
+def test_a_list_may_name_only_origins_that_there_are(tmp_path: Path) -> None:
+    folder = tmp_path / "pipelines" / "lists"
+    folder.mkdir(parents=True)
+    head = 'kind = "block"\ncategory = "fraud"\nterms = ["quick riches"]\n'
+    settings = Settings(profile="fake", rooms=tmp_path)
+    write_list(folder, "own", f'{head}scope = {{ origins = ["original", "ocr", "leet", "base64"] }}\n')
+    assemble(settings)
+    write_list(folder, "own", f'{head}scope = {{ origins = ["telepathy"] }}\n')
+    with pytest.raises(ListError, match="telepathy"):
+        assemble(settings)

@@ -169,11 +169,12 @@ def test_keys_and_tenants(tmp_path: Path) -> None:
 
 def test_lists_are_reloaded_while_it_serves(tmp_path: Path) -> None:
     rooms = tmp_path / "rooms" / "pipelines" / "lists"
-    rooms.mkdir(parents=True)
+    rooms.parents[1].mkdir()
     environment = {"MODERATION_LISTS_RELOAD_S": "0.2"}
     with serving("--profile", "fake", "--rooms", str(tmp_path / "rooms"), environment=environment) as server:
         with Client(server.url) as client:
             assert client.moderate("quick riches").decision.value == "allow"
+            rooms.mkdir(parents=True)
             (rooms / "own.toml").write_text(
                 'name = "own"\nkind = "block"\ncategory = "fraud"\nterms = ["quick riches"]\n'
             )
