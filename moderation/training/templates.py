@@ -66,6 +66,7 @@ _MEANING: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "jailbreak": (("jailbreak",), ("prompt_injection",)),
 }
 _PLAIN_FILLS = 2  # of a template without slots: plain, and once in another spelling
+_LONG = 160  # characters: taken as it is
 _TASK_FILLS = 4  # times as many: requests to a model are what it mostly sees, and no open set in use has them
 _STYLES = ("{}", "{}", "{}", "{}.", "{}!", "{}!!!", "hey, {}", "{} :)", "so, {}", "{} 😀")
 _STYLES_ZH = ("{}", "{}", "{}", "{}。", "{}！", "{}！！！", "喂，{}", "{}哈哈", "说真的，{}", "{}😀")
@@ -100,7 +101,9 @@ def _share(name: str) -> float:
 
 
 def _fills(template: str, family: str, fills: int) -> int:
-    """How many texts are made of a template: long ones without slots would only repeat themselves."""
+    """How many texts are made of a template: those without slots would only repeat themselves."""
+    if len(template) > _LONG:
+        return 1
     if _SLOT.search(template) is None:
         return min(fills, _PLAIN_FILLS)
     return fills * _TASK_FILLS if family == "benign_task" else fills

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.engines import fake_profile
+from support.engines import Counting, fake_engine, fake_models, fake_profile
 
 from moderation.config import Settings
 from moderation.errors import ModelError, SettingsError
@@ -15,7 +16,7 @@ from moderation.models.cascade import Band
 from moderation.pipelines.assemble import registry_of
 from moderation.pipelines.cascading import Entry, added, highest, wanted
 from moderation.pipelines.profile import Stage, load_profile
-from moderation.schema import Modality
+from moderation.schema import Content, Finding, Modality, Part
 
 FIRST = fake_profile().classifiers[Modality.TEXT][0]
 GUARD_SPEC = replace(FIRST.spec, key="guard.v1", categories=("hate", "violence"))
@@ -83,3 +84,34 @@ def test_a_profile_says_after_whom_and_in_which_band(tmp_path: Path) -> None:
         file.write_text(STAGES + wrong)
         with pytest.raises(SettingsError, match=r"own\.toml:"):
             load_profile(file, find)
+
+
+@pytest.mark.torch
+def test_a_guard_in_a_cascade_is_asked_through_the_engine_and_its_word_stands(tmp_path: Path) -> None:
+    """A real guard with small random weights: what counts is who is asked, and that its scores reach the findings."""
+    from support.tiny_guards import make_guard, spec_of
+
+    texts = ["⟦hate=0.97⟧ sure", "⟦hate=0.55⟧ unsure", "plain", "⟦fraud=0.5⟧ not its own"]
+    guards = (make_guard(tmp_path / "guard", "qwen3", seed=seed)[0] for seed in range(40))
+    guard = next(one for one in guards if max(highest(one.run([texts[1]])[0]).values()) > 0.6)
+    whole = fake_profile(deadline_s=60)
+    stage = Stage(spec_of("qwen3"), 60.0, after=FIRST.key, band=Band(0.2, 0.8))
+    text = (*whole.classifiers[Modality.TEXT], stage)
+    profile = replace(whole, classifiers={**whole.classifiers, Modality.TEXT: text})
+    counting = Counting(guard)
+
+    async def scenario() -> list[tuple[Finding, ...]]:
+        engine = fake_engine([*fake_models(), guard], profile=profile)
+        try:
+            return [(await engine.moderate(Content((Part.from_text(text),)))).findings for text in texts]
+        finally:
+            await engine.close()
+
+    sure, unsure, _, not_its_own = asyncio.run(scenario())
+    assert [str(item) for item in counting.asked] == [texts[1]]
+    assert {finding.classifier for finding in (*sure, *not_its_own)} == {FIRST.key}
+    scores = highest(guard.run(counting.asked[:1])[0])
+    mine = {finding.category: finding.score for finding in unsure if finding.classifier == stage.key}
+    assert mine
+    assert mine == pytest.approx({category: scores[category] for category in mine})
+    assert all(f.score <= scores["hate"] for f in unsure if (f.classifier, f.category) == (FIRST.key, "hate"))

@@ -109,9 +109,10 @@ def fake_engine(
     stall_s: float = 60.0,
     lists: Path | None = None,
     cache_entries: int = 0,
+    profile: Profile | None = None,
 ) -> Engine:
     return Engine(
-        profile=fake_profile(deadline_s=deadline_s),
+        profile=profile or fake_profile(deadline_s=deadline_s),
         policies=policies_of(Settings()),
         default_policy="default",
         runner=LocalRunner(models or fake_models(), max_queue_size=max_queue_size, stall_s=stall_s),
