@@ -2,7 +2,7 @@
 
     python -m benchmarks accuracy --data ../shared/data --frozen FOLDER [--limit N] [--write docs/accuracy.md]
 
-FOLDER is what `python -m moderation.training.text_risk --frozen --out FOLDER` made: the baseline that the project has
+FOLDER is what `python -m moderation.training.text_risk --share 0 --out FOLDER` made: the baseline that the project has
 to beat. Every set of `--sets` is judged by a word list, by an existing package, by frozen embeddings with logistic
 regression, by `text-risk.v1` alone, and by the whole service, which adds attack forms and takes disguises off. The
 score of a text is the highest over the categories its set is about. Rates and counts only; no text is shown or kept.

@@ -62,7 +62,7 @@ def profanity_check(texts: Sequence[str]) -> Scores:
 
 @contextlib.contextmanager
 def frozen(head: Path, threads: int) -> Iterator[TextRisk]:
-    """The encoder as it came, with the head of `text_risk --frozen`: frozen embeddings and logistic regression."""
+    """The encoder as it came, with the head of `text_risk --share 0`: frozen embeddings and logistic regression."""
     spec = load_spec(_ROOM / "model.toml")
     bare = replace(spec, files=tuple(file for file in spec.files if not file.shipped), converted=())
     with tempfile.TemporaryDirectory() as folder:

@@ -5,8 +5,8 @@
 Rows of the open sets and the project's own phrases are split by group into three parts: 65 % train, 10 % calibrate,
 25 % measure. The first gets rows mixed and disguised out of it. Torch trains (`moderation.training.tuning`); what it
 gives is written in the form that serves, and that form calibrates and is measured, so no number rests on torch. One
-seed, no other choice: what was compared is in docs/accuracy.md, by `python -m benchmarks tuning`. `--frozen` trains a
-head alone on the encoder as it came: the baseline of docs/accuracy.md.
+seed, no other choice: what was compared is in docs/accuracy.md, by `python -m benchmarks tuning`. `--share 0` trains
+nothing but the head, on the encoder as it came: the baseline of docs/accuracy.md.
 """
 
 from __future__ import annotations
@@ -187,16 +187,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--layers", type=int, default=4, help="upper layers that are trained")
     parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--share", type=float, default=1.0, help="of the way from the untuned layers to the tuned ones")
+    parser.add_argument(
+        "--share", type=float, default=0.5, help="of the way from the layers as they came to the tuned ones"
+    )
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--frozen", action="store_true", help="a head alone: only head.safetensors and metrics.json")
     chosen = parser.parse_args(arguments)
     spec = load_spec(chosen.out / "model.toml")
     rows = gather(chosen.data, seed=chosen.seed, scale=chosen.scale)
     with tempfile.TemporaryDirectory() as folder:
         trained = _train(spec, rows, chosen, Path(folder))
     trained.head.save(chosen.out / "head.safetensors")
-    write_results(chosen.out, rows, trained.metrics, trained.experimental, seed=chosen.seed, whole=not chosen.frozen)
+    write_results(chosen.out, rows, trained.metrics, trained.experimental, seed=chosen.seed, whole=chosen.share > 0)
 
 
 def _train(spec: ModelSpec, rows: Sequence[Row], chosen: argparse.Namespace, folder: Path) -> Trained:
@@ -208,13 +209,9 @@ def _train(spec: ModelSpec, rows: Sequence[Row], chosen: argparse.Namespace, fol
     if not trained_on:
         raise ConfigurationError("there are no rows to train on; raise --scale")
     targets = targets_of(trained_on)
-    if chosen.frozen:
-        write_body(source, body)
-        embed = _serving(weights, body, chosen.threads)
-        head = fit_head(embed([row.text for row in trained_on]), targets, CATEGORIES)
-    else:
-        head = _tuned(source, weights, body, trained_on, targets, chosen)
-        embed = _serving(weights, body, chosen.threads)
+    head = _tuned(source, weights, body, trained_on, targets, chosen)
+    encoder = Encoder(weights, body, threads=chosen.threads)
+    embed = embedder(encoder, build_tokenizer(encoder))
     held_out = [row for row, part in zip(rows, parts, strict=True) if part != TRAIN]
     return calibrate(head, held_out, embed([row.text for row in held_out]), seed=chosen.seed)
 
@@ -223,7 +220,7 @@ def _tuned(  # noqa: PLR0917 - one step of `_train`
     source: Q4File, weights: Path, body: Path, rows: Sequence[Row], targets: Floats, chosen: argparse.Namespace
 ) -> TextHead:
     """Trains, and writes layers.safetensors and the graph that serves."""
-    from moderation.training.tuning import Recipe, between, tune  # noqa: PLC0415 - the baseline needs no torch
+    from moderation.training.tuning import Recipe, between, tune  # noqa: PLC0415 - who only gathers rows needs no torch
 
     write_body(source, body)
     tokenizer = build_tokenizer(Encoder(weights, body, threads=chosen.threads))
@@ -232,7 +229,7 @@ def _tuned(  # noqa: PLR0917 - one step of `_train`
         windows,
         targets,
         source,
-        Recipe(layers=chosen.layers, epochs=chosen.epochs),
+        Recipe(layers=chosen.layers, epochs=chosen.epochs if chosen.share else 0),
         fit_head=partial(fit_head, categories=CATEGORIES),
         seed=chosen.seed,
         device=chosen.device,
@@ -242,11 +239,6 @@ def _tuned(  # noqa: PLR0917 - one step of `_train`
     save_layers(chosen.out / "layers.safetensors", form.layers)
     write_body(source, body, tuned=TunedLayers(chosen.out / "layers.safetensors"))
     return _head(CATEGORIES, form.weight, form.bias)
-
-
-def _serving(weights: Path, body: Path, threads: int) -> Embed:
-    encoder = Encoder(weights, body, threads=threads)
-    return embedder(encoder, build_tokenizer(encoder))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def made_up(count: int = 400) -> list[Row]:
 
 
 def trained(rows: Sequence[Row], categories: Sequence[str]) -> Trained:
-    """A head alone on these rows, as `--frozen` trains it."""
+    """A head alone on these rows, as training starts with."""
     parts = [part_of(row.group, 0) for row in rows]
     learnt = [row for row, part in zip(rows, parts, strict=True) if part == TRAIN]
     held_out = [row for row, part in zip(rows, parts, strict=True) if part != TRAIN]
