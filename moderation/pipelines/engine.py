@@ -1,6 +1,6 @@
 """The engine: contents -> results. Extract, classify, fuse, decide; the same behind every way in.
 
-It knows `Runner`, never where models run, and keeps nothing between calls but scores in a bounded cache.
+It knows `Runner`, never where models run, and keeps nothing between calls but scores and forms in bounded caches.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from time import perf_counter
 
 from moderation.errors import InvalidRequestError, ModerationError
 from moderation.limits import Limits
+from moderation.lists.matching import Lists
 from moderation.lists.store import ListStore
 from moderation.normalise.views import warm_up
-from moderation.pipelines.cache import ScoreCache
-from moderation.pipelines.call import Call, Places, Verdicts
+from moderation.pipelines.call import Call, Kept, Places
 from moderation.pipelines.extract import MediaDecoder
 from moderation.pipelines.gather import finish, joined_of
 from moderation.pipelines.profile import Profile
@@ -34,7 +34,7 @@ class Options:
     """How an engine works beside its models.
 
     Attributes:
-        cache_entries: windows and passages whose scores are kept.
+        cache_entries: windows and passages whose scores are kept, and in proportion the forms of the texts.
         lists_reload_s: seconds between looks at the list files; 0 for never.
         report: told what an operator should see; the log `moderation` if it is left out.
     """
@@ -78,7 +78,7 @@ class Engine:
         self._options = options
         self._decoder = decoder
         self._places = Places(limits.max_media_at_once, limits.max_media_waiting)
-        self._cache: ScoreCache[Verdicts] = ScoreCache(options.cache_entries)
+        self._kept = Kept.of(options.cache_entries)
         self._reloading: asyncio.Task[None] | None = None
         self._started = False
 
@@ -155,7 +155,8 @@ class Engine:
         """
         began = perf_counter()
         tenants = dict.fromkeys(content.tenant for content in contents)
-        calls = {tenant: self._call(tenant) for tenant in tenants}
+        lists = self.lists.lists  # once: a reload meanwhile is for the next call
+        calls = {tenant: self._call(tenant, lists) for tenant in tenants}
         requests = [self._admit(content) for content in contents]
         for tenant, call in calls.items():
             own = [one for one in requests if isinstance(one, _Request) and one.content.tenant == tenant]
@@ -173,15 +174,15 @@ class Engine:
                 request.pieces,
                 calls[request.content.tenant],
                 policy=request.policy,
-                lists=self.lists.lists,
+                lists=lists,
                 joined=request.joined,
                 began=began,
             )
             for request in requests
         ]
 
-    def _call(self, tenant: str | None) -> Call:
-        return Call(self.profile, self.runner, self._decoder, self._places, self._cache, tenant)
+    def _call(self, tenant: str | None, lists: Lists) -> Call:
+        return Call(self.profile, self.runner, self._decoder, self._places, self._kept, lists, tenant)
 
     def _admit(self, content: Content) -> _Request | ModerationError:
         try:
