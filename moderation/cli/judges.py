@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,7 +76,8 @@ def judge_against(name: str, key_file: Path | None) -> Iterator[Judge]:
             raise InvalidRequestError(f"--against {name}: give module:function or an address with http:// or https://")
         if key_file is not None:
             raise InvalidRequestError("--against-key-file is for an address")
-        yield from_function(load_function(name), name)
+        with _failures(name) as told:
+            yield from_function(load_function(name), name, told=told)
         return
     key = _key(key_file)
     try:
@@ -88,6 +90,25 @@ def judge_against(name: str, key_file: Path | None) -> Iterator[Judge]:
         return
     with Client(name.rstrip("/").removesuffix(_NATIVE), api_key=key) as client:
         yield _through(client.moderate_many, None)
+
+
+@contextlib.contextmanager
+def _failures(name: str) -> Iterator[Callable[[BaseException], None]]:
+    """Says the first thing that another's code raises, and at the end how many texts it cost."""
+    count = 0
+
+    def tell(error: BaseException) -> None:
+        nonlocal count
+        count += 1
+        if count == 1:
+            words = "".join(traceback.format_exception_only(error)).strip()
+            say(clean(f"{name}: {words}", limit=500))
+
+    try:
+        yield tell
+    finally:
+        if count:
+            say(clean(f"{name}: raised on {count} texts; they are unjudged", limit=500))
 
 
 def _key(file: Path | None) -> str | None:
@@ -138,7 +159,7 @@ def _poster(address: str, key: str | None) -> Iterator[Callable[[Any], Any]]:
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 message = f"{address} did not answer: {type(error).__name__}: {error}"
                 raise ModerationError(clean(message, limit=500), code="connection_failed") from None
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise ModerationError(f"{address} answered no JSON", code="invalid_response") from None
             if response.is_success:
                 return answer
