@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,6 +41,8 @@ class FakeHub:
     cut_at: int | None = None  # the body ends early
     ranges: bool = True
     sized: bool = True  # says how much comes
+    chunked: bool = False
+    drip_s: float = 0.0  # between bytes
     redirects: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)  # path, Range, Authorization
 
@@ -76,10 +79,20 @@ def serving_hub() -> Iterator[FakeHub]:
                 self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
             else:
                 self.send_response(200)
-            if fake.sized:
+            if fake.chunked:
+                self.send_header("Transfer-Encoding", "chunked")
+                data = b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data)
+            elif fake.sized:
                 self.send_header("Content-Length", str(len(data) - start))
             self.end_headers()
-            self.wfile.write(data[start:] if fake.cut_at is None else data[start : fake.cut_at])
+            sent = data[start:] if fake.cut_at is None else data[start : fake.cut_at]
+            if not fake.drip_s:
+                self.wfile.write(sent)
+                return
+            with contextlib.suppress(OSError):  # the other side has had enough
+                for at in range(len(sent)):
+                    self.wfile.write(sent[at : at + 1])
+                    time.sleep(fake.drip_s)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -243,6 +256,38 @@ def test_a_truncated_body_is_not_trusted(hub: FakeHub, store: ModelStore) -> Non
     with pytest.raises(WeightsMissingError):
         pull(spec_of(pinned=False), store, hub=Hub(hub.url), trust_first_use=True)
     assert read_lock(store.home) == {}
+
+
+@pytest.mark.parametrize("cut_at", [None, 100])
+def test_a_body_whose_end_nothing_shows_is_not_trusted(hub: FakeHub, store: ModelStore, cut_at: int | None) -> None:
+    hub.sized, hub.cut_at = False, cut_at
+    with pytest.raises(WeightsMissingError, match="does not say how long it is"):
+        pull(spec_of(pinned=False), store, hub=Hub(hub.url), trust_first_use=True)
+    assert read_lock(store.home) == {}
+    hub.cut_at = None
+    pull(spec_of(), store, hub=Hub(hub.url))  # where the hash is known, it shows
+    assert store.prepare(spec_of())["model.safetensors"].read_bytes() == WEIGHTS
+
+
+def test_a_chunked_body_shows_its_end(hub: FakeHub, store: ModelStore) -> None:
+    hub.chunked = True
+    pull(spec_of(pinned=False), store, hub=Hub(hub.url), trust_first_use=True)
+    assert read_lock(store.home)["own/tiny@main/model.safetensors"] == sha256(WEIGHTS)
+
+
+def test_a_transfer_that_only_drips_is_given_up_and_resumed(
+    hub: FakeHub, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moderation.models.pull._PACE_S", 0.2)
+    hub.drip_s = 0.02
+    began = time.monotonic()
+    with pytest.raises(WeightsMissingError, match="too slowly"):
+        pull(spec_of(), store, hub=Hub(hub.url))
+    assert time.monotonic() - began < 30, "all of it would take over three minutes"
+    assert leftovers(store) == ["model.safetensors.part"]
+    hub.drip_s = 0.0
+    pull(spec_of(), store, hub=Hub(hub.url))
+    assert hub.asked[1][1] is not None, "the half that came is kept"
 
 
 def test_a_file_the_hub_lacks_is_named(hub: FakeHub, store: ModelStore) -> None:
