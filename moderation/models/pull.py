@@ -205,9 +205,9 @@ class _File:
             came += len(block)
             if (spent := time.monotonic() - since) >= _PACE_S:
                 if came < spent * _LEAST_BYTES_S:
+                    pace = f"{came:,} bytes in {spent:.0f} s"
                     raise WeightsMissingError(
-                        f"{self.spec.key}: {self.source.url(self.hub)} comes too slowly: {came:,} bytes in {spent:.0f} s"
-                        "; try again"
+                        f"{self.spec.key}: {self.source.url(self.hub)} comes too slowly: {pace}; try again"
                     )
                 since, came = time.monotonic(), 0
         stream.flush()
@@ -238,8 +238,8 @@ class _File:
         """Without a hash, only a stated length or chunks show that a file came to its end, and was not cut."""
         if not self.file.sha256 and not {"content-length", "transfer-encoding"} & set(answer.headers):
             raise WeightsMissingError(
-                f"{self.spec.key}: {self.source.url(self.hub)}: the hub does not say how long it is, and no SHA-256 of it "
-                "is known, so a file that is cut could not be told from a whole one; write its SHA-256 into model.toml"
+                f"{self.spec.key}: {self.source.url(self.hub)}: the hub does not say how long it is, and no SHA-256 is "
+                "known, so a file that is cut could not be told from a whole one; write its SHA-256 into model.toml"
             )
 
     def _check_size(self, answer: httpx.Response, have: int, folder: Path) -> int:
