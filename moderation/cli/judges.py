@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 import time
 import traceback
@@ -21,13 +22,14 @@ from moderation.datasets.loader import Example, find_manifest
 from moderation.datasets.manifest_file import load_manifest
 from moderation.errors import AuthenticationError, InvalidRequestError, ModerationError, OverloadedError
 from moderation.pipelines.assemble import rooms_of
-from moderation.schema import Content, Part
+from moderation.schema import Content, Part, Role
 from moderation.wire import clean, load_error
 
 _TRIES = 8
 _LONGEST_WAIT_S = 30
 _BAR = 24
 _LINES = 10  # where there is no terminal: about so many lines for a set
+_PLAIN = "Good morning."
 _NATIVE = "/v1/moderate"
 _OPENAI = "/v1/moderations"
 _T = TypeVar("_T")
@@ -66,10 +68,11 @@ def own_judge(settings: Settings, policy: str | None) -> Iterator[Judge]:
 
 @contextlib.contextmanager
 def judge_against(name: str, key_file: Path | None) -> Iterator[Judge]:
-    """Another classifier: `module:function`, or the address of a service.
+    """Another classifier: `module:function`, or the address of a service, which is asked once to see that it is there.
 
     Raises:
         InvalidRequestError: it is neither, or cannot be loaded.
+        ModerationError: the service cannot be used.
     """
     if not name.lower().startswith(("http://", "https://")):
         if name.count(":") != 1 or not all(name.split(":")):
@@ -86,10 +89,19 @@ def judge_against(name: str, key_file: Path | None) -> Iterator[Judge]:
         raise InvalidRequestError(f"--against {name}: {error}") from None
     if path.endswith(_OPENAI):
         with _poster(name, key) as post:
-            yield from_openai(lambda body: _patiently(lambda: post(body)))
+            yield _tried(name, from_openai(lambda body: _patiently(lambda: post(body))))
         return
     with Client(name.rstrip("/").removesuffix(_NATIVE), api_key=key) as client:
-        yield _through(client.moderate_many, None)
+        yield _tried(name, _through(client.moderate_many, None))
+
+
+def _tried(name: str, judge: Judge) -> Judge:
+    """The judge, if it judges one plain text: a wrong address or key is said before our own models are loaded."""
+    (said,) = judge([Example((0, 0), _PLAIN, Role.USER, "", None, {})])
+    if not said.scores:
+        message = clean(f"{name} could not judge a plain text: {', '.join(said.unjudged)}", limit=500)
+        raise ModerationError(message, code="invalid_response")
+    return judge
 
 
 @contextlib.contextmanager
@@ -164,7 +176,7 @@ def _poster(address: str, key: str | None) -> Iterator[Callable[[Any], Any]]:
             if response.is_success:
                 return answer
             wait = response.headers.get("retry-after", "1")
-            raise _refused(response.status_code, answer, int(wait) if wait.isdigit() else 1)
+            raise _refused(response.status_code, answer, int(wait) if re.fullmatch("[0-9]{1,6}", wait) else 1)
 
         yield post
 

@@ -28,7 +28,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 
 @contextlib.contextmanager
-def answering(respond: Any) -> Iterator[str]:
+def answering(respond: Any, *, wait: str = "0") -> Iterator[str]:
     """A service on the loopback that answers every POST by a function: (status, JSON)."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,7 +38,7 @@ def answering(respond: Any) -> Iterator[str]:
             data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
-            self.send_header("Retry-After", "0")
+            self.send_header("Retry-After", wait)
             self.end_headers()
             self.wfile.write(data)
 
@@ -165,7 +165,7 @@ def test_against_a_service_with_a_key_that_is_busy_at_first(capsys: pytest.Captu
     assert status == 0
     results = json.loads(out)["sets"][0]["results"]
     assert results[f"{address}/v1/moderations"]["group"]["recall"]["value"] == 1.0
-    assert asked == ["Bearer a-key"] * 2
+    assert asked == ["Bearer a-key"] * 3  # one plain text, which it was too busy for at first; then the set
     assert "a-key" not in out
 
 
@@ -181,7 +181,7 @@ NESTED = b"[" * 100_000 + b"]" * 100_000
         (200, b"<html>", "answered no JSON"),
         (200, NESTED, "answered no JSON"),
         (500, NESTED, "answered no JSON"),
-        (200, {"results": [{"category_scores": {"hate": 1.5}}] * 20}, "the score of hate must be between 0 and 1"),
+        (200, {"results": [{"category_scores": {"hate": 1.5}}]}, "the score of hate must be between 0 and 1"),
     ],
 )
 def test_against_a_service_that_cannot_be_used(
@@ -194,6 +194,15 @@ def test_against_a_service_that_cannot_be_used(
     assert complaint in err
 
 
+@pytest.mark.parametrize("wait", ["²", "9" * 5_000, "soon"])
+def test_a_wait_that_is_no_number_of_seconds(capsys: pytest.CaptureFixture[str], tmp_path: Path, wait: str) -> None:
+    given = str(write_set(tmp_path / "made-up"))
+    with answering(lambda body, headers: (401, {"error": {"message": "who?"}}), wait=wait) as address:
+        got, _, err = run(capsys, "evaluate", given, "--against", f"{address}/v1/moderations", *FAKE)
+    assert got == 2
+    assert "who?" in err
+
+
 @pytest.mark.parametrize("answer", [b"<html>", NESTED])
 def test_against_a_service_of_this_kind_that_answers_nonsense(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, answer: bytes
@@ -202,7 +211,26 @@ def test_against_a_service_of_this_kind_that_answers_nonsense(
     with answering(lambda body, headers: (200, answer)) as address:
         got, out, err = run(capsys, "evaluate", given, "--against", address, *FAKE)
     assert (got, out) == (2, "")
-    assert "something that is no" in err
+    assert "could not judge a plain text: invalid_response" in err
+
+
+@pytest.mark.parametrize("path", ["", "/v1/moderations"])
+@pytest.mark.parametrize("answer", [None, {"error": {"message": "no such page", "code": "not_found"}}])
+def test_a_service_that_cannot_be_used_is_found_before_the_engine_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, path: str, answer: Any
+) -> None:
+    def start(*_: object) -> Any:
+        pytest.fail("the engine is started")
+
+    monkeypatch.setattr("moderation.cli.evaluate.own_judge", start)
+    if answer is None:
+        status, out, err = run(capsys, "evaluate", "sample-zh-en", "--against", f"http://127.0.0.1:9{path}", *FAKE)
+        assert "did not answer" in err
+    else:
+        with answering(lambda body, headers: (404, answer)) as address:
+            status, out, err = run(capsys, "evaluate", "sample-zh-en", "--against", f"{address}{path}", *FAKE)
+        assert "could not judge a plain text: not_found" in err
+    assert (status, out) == (2, "")
 
 
 @pytest.mark.parametrize(
