@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from moderation.normalise.english import is_word
+from moderation.normalise.leet import IsWord
 from moderation.normalise.mapped import Edit, Mapped
 from moderation.normalise.packaged import packaged_json
 
@@ -32,7 +33,11 @@ _CIRCLED = {
 _INDEX = (  # indices and exponents: single ones are ordinary
     "ªº\u02b0-\u02b8\u02e1-\u02e3\u1d2c-\u1d6a\u1d78\u1d9b-\u1dbf\u2071\u207f\u2090-\u209c\u2c7c\u2c7d\ua69c\ua69d"
 )
-_STYLES = f"{_INDEX}\u2102-\u2149\u249c-\u24e9\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3\U0001f110-\U0001f189"
+# Letters in one sign, long s and Roman numerals: one of them inside a word is enough.
+_JOINED = "\u017f\u2160-\u217f\ufb00-\ufb06"
+_STYLES = (
+    f"{_INDEX}{_JOINED}\u2102-\u2149\u249c-\u24e9\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3\U0001f110-\U0001f189"
+)
 _IDEOGRAPHS = "\u2e80-\u2fdf\uf900-\ufaff\U0002f800-\U0002fa1f"
 _OTHER = (
     "\u0131\u0250-\u02af\u0370-\u058f\u1d00-\u1d2b\u13a0-\u13ff\u1400-\u167f\u2c60-\u2cff\ua4d0-\ua4ff"
@@ -43,12 +48,14 @@ _STYLED = re.compile(f"[{_STYLES}{_IDEOGRAPHS}]+")
 _STYLED_WORD = re.compile(f"[{_STYLES}]{{2}}|[A-Za-z](?![{_INDEX}])[{_STYLES}]|(?![{_INDEX}])[{_STYLES}][A-Za-z]")
 _APART = "\u24b6-\u24e9\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3\U0001f110-\U0001f189"
 _STYLED_APART = re.compile(f"(?:[{_APART}][ .*_-]){{3}}[{_APART}]")
+_IN_WORD = re.compile(f"[A-Za-z]{{2}}[{_JOINED}]|[{_JOINED}][A-Za-z]{{2}}|[A-Za-z][{_JOINED}][A-Za-z]")
 _ABBREVIATION = re.compile("[\uff21-\uff3a]+")
 _MIXED = re.compile(f"(?<![A-Za-z{_OTHER}])[A-Za-z]*[{_OTHER}][A-Za-z{_OTHER}]*")
 _MARKED = re.compile(f"(?<![A-Za-z{_ACCENTED}])[A-Za-z]*[{_ACCENTED}][A-Za-z{_ACCENTED}]*")
 SUSPECT = re.compile(f"[{_STYLES}{_IDEOGRAPHS}{_OTHER}{_ACCENTED}]")
 _FEW_STYLED = 3
 _SHORT_WORD = 3
+_SOUNDS = ("[", "/", "ˈ", "ˌ")  # what the sounds of a word begin with
 
 
 def fold_styled(text: Mapped) -> Mapped:
@@ -71,14 +78,14 @@ def styled(text: str) -> bool:
         around = text[max(0, found.start() - 1) : found.end() + 1]
         if _STYLED_WORD.search(around) and not _ABBREVIATION.fullmatch(found[0]):
             letters += len(found[0])
-    return letters >= _FEW_STYLED or _STYLED_APART.search(text) is not None
+    return letters >= _FEW_STYLED or _STYLED_APART.search(text) is not None or _IN_WORD.search(text) is not None
 
 
-def fold_homoglyphs(text: Mapped) -> Mapped:
-    """Words with look-alikes in Latin letters."""
+def fold_homoglyphs(text: Mapped, accepts: IsWord = is_word) -> Mapped:
+    """Words with look-alikes in Latin letters; the sounds between brackets in a dictionary are none."""
     found = list(_MIXED.finditer(text.text))
     whole = [word for word in found if not re.search("[A-Za-z]", word[0])]
-    foreign = any(_latin(word[0]) is None or not is_word((_latin(word[0]) or "").lower()) for word in whole)
+    foreign = any(_latin(word[0]) is None or not accepts((_latin(word[0]) or "").lower()) for word in whole)
     edits = []
     for word in found:
         plain = _latin(word[0])
@@ -86,12 +93,15 @@ def fold_homoglyphs(text: Mapped) -> Mapped:
             continue
         mixed = re.search("[A-Za-z]", word[0]) is not None
         switches = sum(a.isascii() != b.isascii() for a, b in pairwise(word[0]))
-        if (mixed and (is_word(plain.lower()) or switches > 1)) or (not mixed and not foreign):
+        usual = accepts(plain.lower())
+        if not usual and text.text[word.start() - 1 : word.start()] in _SOUNDS and word.start():
+            continue
+        if (mixed and (usual or switches > 1)) or (not mixed and not foreign):
             edits.append(Edit(word.start(), word.end(), _cased(plain), aligned=True))
     return text.edited(edits)
 
 
-def fold_accents(text: Mapped) -> Mapped:
+def fold_accents(text: Mapped, accepts: IsWord = is_word) -> Mapped:
     """English words under accents that no English word has: more than a third of the letters."""
     edits: list[Edit] = []
     for word in _MARKED.finditer(text.text):
@@ -99,7 +109,7 @@ def fold_accents(text: Mapped) -> Mapped:
         letters = [character for character in parts if not unicodedata.combining(character)]
         marked = sum(unicodedata.combining(character) > 0 for character in parts)
         plain = "".join(letters)
-        if len(letters) > _SHORT_WORD and 3 * marked > len(letters) and plain.isascii() and is_word(plain.lower()):
+        if len(letters) > _SHORT_WORD and 3 * marked > len(letters) and plain.isascii() and accepts(plain.lower()):
             edits += _without_marks(word)
     return text.edited(edits)
 
