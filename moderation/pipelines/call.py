@@ -16,11 +16,12 @@ from typing import Any
 from moderation.errors import InputError, OverloadedError
 from moderation.lists.matching import Lists
 from moderation.models.base import Classification, Gap
+from moderation.normalise.lexicon import Lexicon
 from moderation.normalise.views import View
 from moderation.pipelines.cache import TextCache, lasts
 from moderation.pipelines.cascading import Entry, Verdict, added, wanted
 from moderation.pipelines.extract import MediaDecoder, MediaOutcome, ask, examine, texts_of
-from moderation.pipelines.forms import forms_of
+from moderation.pipelines.forms import forms_of, lexicon_aside
 from moderation.pipelines.profile import Profile, Stage
 from moderation.pipelines.runner import Runner
 from moderation.schema import Modality, Part
@@ -140,9 +141,10 @@ class Call:
     async def _judge_texts(self, texts: Sequence[str]) -> None:
         """Judges texts in all their forms."""
         began = perf_counter()
+        lexicon = await lexicon_aside(self.lists, self.tenant)
         for text in texts:
             if text not in self._forms:
-                self._forms[text] = await self._forms_of(text)
+                self._forms[text] = await self._forms_of(text, lexicon)
         unfolded = perf_counter()
         self._spent("normalise", unfolded - began)
         everything = [form for text in texts for form in (text, *(view.text for view in self._forms[text].views))]
@@ -159,13 +161,13 @@ class Call:
         if waiting:
             self._spent("classify", perf_counter() - unfolded)
 
-    async def _forms_of(self, text: str) -> Forms:
-        """The forms of a text, from an earlier call if it has been seen under these lists."""
-        revision = self.lists.revision
+    async def _forms_of(self, text: str, lexicon: Lexicon) -> Forms:
+        """The forms of a text, from an earlier call if it was searched for these words."""
+        revision = self.lists.revision if lexicon.words else ""
         held = self.kept.forms.get(self.tenant, text, revision=revision)
         if held is not None:
             return held
-        forms = Forms(*await forms_of(text))
+        forms = Forms(*await forms_of(text, lexicon=lexicon))
         if lasts(forms.gaps):
             self.kept.forms.put(self.tenant, text, forms, revision=revision, weight=_weight_of(text, forms))
         return forms

@@ -19,7 +19,8 @@ from moderation.lists.store import ListStore
 from moderation.normalise.views import warm_up
 from moderation.pipelines.call import Call, Kept, Places
 from moderation.pipelines.extract import MediaDecoder
-from moderation.pipelines.gather import finish, joined_of
+from moderation.pipelines.forms import lexicon_aside
+from moderation.pipelines.gather import finish_aside, joined_of
 from moderation.pipelines.profile import Profile
 from moderation.pipelines.runner import Runner
 from moderation.pipelines.units import Piece, check
@@ -90,6 +91,7 @@ class Engine:
         """
         await self._decoder.start()
         await asyncio.to_thread(warm_up)
+        await self._learn_words()
         await self.runner.warm_up()
         if self._options.lists_reload_s:
             self._reloading = asyncio.create_task(self._reload_lists())
@@ -104,13 +106,21 @@ class Engine:
         await self.runner.close()
         await self._decoder.close()
 
+    async def _learn_words(self) -> None:
+        """Makes what disguised terms are known by, for each tenant with lists: many terms take a second."""
+        lists = self.lists.lists
+        for tenant in {None, *(one.tenant for one in lists.lists)}:
+            await lexicon_aside(lists, tenant)
+
     async def _reload_lists(self) -> None:
         """Looks at the list files again and again; a wrong file is reported once, and the old lists stay."""
         reported = ""
         while True:
             await asyncio.sleep(self._options.lists_reload_s)
-            error = (await asyncio.to_thread(self.lists.reload_if_changed)).error
-            problem = "" if error is None else error.message
+            reload = await asyncio.to_thread(self.lists.reload_if_changed)
+            if reload.changed:
+                await self._learn_words()
+            problem = "" if reload.error is None else reload.error.message
             if problem and problem != reported:
                 (self._options.report or _LOG.warning)(f"the lists stay as they were: {problem}")
             reported = problem
@@ -169,7 +179,7 @@ class Engine:
         return [
             request
             if isinstance(request, ModerationError)
-            else finish(
+            else await finish_aside(
                 request.content,
                 request.pieces,
                 calls[request.content.tenant],

@@ -11,15 +11,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.engines import Counting, fake_engine, fake_models
+from support.engines import Counting, StandInDecoder, fake_engine, fake_models, fake_profile
 
+from moderation.config import Settings
+from moderation.limits import Limits
+from moderation.lists.matching import Lists
 from moderation.lists.store import ListStore
 from moderation.models.base import Classification, Gap
 from moderation.models.fake import Behaviour, FakeTextClassifier
+from moderation.normalise.lexicon import Lexicon
 from moderation.normalise.views import Views, views_of
 from moderation.pipelines import forms
+from moderation.pipelines.assemble import policies_of
 from moderation.pipelines.call import Forms, Kept
-from moderation.pipelines.engine import Engine
+from moderation.pipelines.engine import Engine, Options
+from moderation.pipelines.runner import LocalRunner
 from moderation.schema import Content, ModerationResult, Part, Role, Turn
 
 LONG = "Nothing to see in this report of many pages. " * 600  # longer than the classifier reads
@@ -125,19 +131,60 @@ def test_forms_are_kept_apart_for_each_tenant(monkeypatch: pytest.MonkeyPatch) -
 def test_forms_found_under_other_lists_are_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     searched = Searched(monkeypatch)
     file = tmp_path / "own.toml"
-    file.write_text('name = "own"\nkind = "block"\ncategory = "fraud"\nterms = ["florbix"]\n')
-    engine = fake_engine(cache_entries=1_000)
-    engine.lists = ListStore([tmp_path])
-    content = Content((Part.from_text("hello"),))
+    own = 'name = "own"\nkind = "block"\ncategory = "fraud"\n'
+    file.write_text(f'{own}terms = ["zorbulon"]\n')
+    engine = fake_engine(cache_entries=1_000, lists=tmp_path)
+    earlier, newest = growing(["some fl0rb1x for sale", "hello"])
 
     async def scenario() -> None:
-        await engine.moderate(content)
-        await engine.moderate(content)
+        assert not (await engine.moderate(earlier)).findings
+        assert not (await engine.moderate(earlier)).findings
         assert len(searched.texts) == 1
-        file.write_text('name = "own"\nkind = "block"\ncategory = "fraud"\nterms = ["zorbulon"]\n')
+        file.write_text(f'{own}terms = ["florbix"]\n')
         assert engine.lists.reload_if_changed().changed
-        await engine.moderate(content)
-        assert len(searched.texts) == 2
+        (finding,) = (await engine.moderate(newest)).findings
+        assert (finding.part, finding.classifier) == ("conversation[0].input[0]", "list:own")
+        assert searched.texts.count("some fl0rb1x for sale") == 2
+        await engine.close()
+
+    asyncio.run(scenario())
+
+
+def test_no_request_waits_for_the_words_of_the_lists(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: list[tuple[str, str | None]] = []
+    lexicon_of = forms.lexicon_of
+
+    def counted(lists: Lists, tenant: str | None) -> Lexicon:
+        made.append((lists.revision, tenant))
+        return lexicon_of(lists, tenant)
+
+    monkeypatch.setattr(forms, "lexicon_of", counted)
+    own = 'kind = "block"\ncategory = "fraud"\n'
+    (tmp_path / "all.toml").write_text(f'name = "all"\n{own}terms = ["florbix"]\n')
+    (tmp_path / "acme.toml").write_text(f'name = "acme"\n{own}tenant = "acme"\nterms = ["zorbulon"]\n')
+    engine = Engine(
+        profile=fake_profile(),
+        policies=policies_of(Settings()),
+        default_policy="default",
+        runner=LocalRunner(fake_models()),
+        decoder=StandInDecoder(),
+        limits=Limits(),
+        lists=ListStore([tmp_path]),
+        options=Options(lists_reload_s=0.01),
+    )
+
+    async def scenario() -> None:
+        await engine.start()
+        assert {tenant for _, tenant in made} == {None, "acme"}
+        (tmp_path / "all.toml").write_text(f'name = "all"\n{own}terms = ["quumble"]\n')
+        for _ in range(2_000):
+            if len(set(made)) == 4:
+                break
+            await asyncio.sleep(0.01)
+        assert len(set(made)) == 4
+        before = len(made)
+        await engine.moderate_many([Content((Part.from_text("hi"),), tenant=tenant) for tenant in (None, "acme", "b")])
+        assert len(made) == before
         await engine.close()
 
     asyncio.run(scenario())
