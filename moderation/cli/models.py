@@ -51,8 +51,8 @@ def _add_hub(command: argparse.ArgumentParser) -> None:
 
 def _add_band(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = group.add_parser("cascade-band", help="where a guard is worth asking, from labelled scores")
-    command.add_argument("file", type=Path, metavar="FILE", help="scores.jsonl of `evaluate` with the first model")
-    command.add_argument("guard", type=Path, nargs="?", metavar="GUARD", help="scores.jsonl with the guard")
+    words = "scores.jsonl of `evaluate` with the first model, and that with the guard; or one file of labelled scores"
+    command.add_argument("file", type=Path, nargs="+", metavar="FILE", help=words)
     command.add_argument("--share", type=float, required=True, help="of all texts, at most so many go to the guard")
     command.add_argument("--json", action="store_true", help="one JSON document")
     command.set_defaults(run=_band)
@@ -104,7 +104,9 @@ def _hub(options: argparse.Namespace) -> Any:
 
 
 def _band(options: argparse.Namespace) -> int:
-    rows = _rows(options.file) if options.guard is None else _paired(options.file, options.guard)
+    if len(options.file) > 2:
+        raise InvalidRequestError("give two runs, the first model's and the guard's, or one file of labelled scores")
+    rows = _rows(options.file[0]) if len(options.file) == 1 else _paired(*options.file)
     chosen = choose_band(
         [first for first, _, _ in rows],
         [guard for _, guard, _ in rows],

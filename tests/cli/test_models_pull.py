@@ -101,6 +101,7 @@ def test_a_band_is_chosen_from_two_runs_of_evaluate(capsys: pytest.CaptureFixtur
     status, out, err = run(capsys, *words, "--share", "0.1")
     assert (status, out) == (2, "")
     assert "give the scores.jsonl of the guard's run after it" in err
+    assert run(capsys, *words, words[-1], words[-1], "--share", "0.1")[0] == 2
 
 
 @pytest.mark.parametrize(
