@@ -33,7 +33,7 @@ def _domain(letters: str) -> str:
 _ANY_END = rf"(?:[A-Za-z]{{2,24}}{_ASCII_END}|{_ENDINGS}|[{_WIDE}]{{2,24}}(?![A-Za-z0-9{_WIDE}]))"
 _LOCAL = rf"[A-Za-z0-9_%+{_WIDE}](?:[A-Za-z0-9_%+'.{_WIDE}-]{{0,62}}[A-Za-z0-9_%+{_WIDE}-])?"
 _ANNOUNCED = r"邮箱|郵箱|电邮|邮件|信箱|(?i:e-?mail)"
-_LEAD = r"[给到发找由和是为致向跟叫]"
+_LEAD = r"[给到发找由和是为致向跟叫系往]"
 
 
 def _email(match: re.Match[str]) -> float | None:

@@ -48,6 +48,7 @@ FOUND = [
     ("车牌贵A12345元旦限行", "cn_plate", "贵A12345"),
     ("张三@qq.com", "email", "张三@qq.com"),
     ("请发给张三@qq.com，谢谢", "email", "张三@qq.com"),
+    ("联系王小明@163.com即可", "email", "王小明@163.com"),
     ("邮箱：小明同学@example.cn", "email", "小明同学@example.cn"),
     ("müller@web.de", "email", "müller@web.de"),
     ("иван@почта.рф", "email", "иван@почта.рф"),
