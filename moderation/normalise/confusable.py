@@ -30,6 +30,8 @@ _OWN = dict(
 _CIRCLED = {
     **{chr(first + at): chr(65 + at) for first in (0x1F150, 0x1F170) for at in range(26)},
 }
+_TURNED = dict(zip("ɐɔǝɟƃɓɥıᴉɾʞʃןɯɹʇʌʍʎ", "acefgghiijkllmrtvwy", strict=True))
+_STANDS_TURNED = dict(zip("bdpqnuosxz", "qpdbunosxz", strict=True))  # ordinary letters that are others upside down
 _INDEX = (  # indices and exponents: single ones are ordinary
     "ªº\u02b0-\u02b8\u02e1-\u02e3\u1d2c-\u1d6a\u1d78\u1d9b-\u1dbf\u2071\u207f\u2090-\u209c\u2c7c\u2c7d\ua69c\ua69d"
 )
@@ -52,8 +54,20 @@ _IN_WORD = re.compile(f"[A-Za-z]{{2}}[{_JOINED}]|[{_JOINED}][A-Za-z]{{2}}|[A-Za-
 _ABBREVIATION = re.compile("[\uff21-\uff3a]+")
 _MIXED = re.compile(f"(?<![A-Za-z{_OTHER}])[A-Za-z]*[{_OTHER}][A-Za-z{_OTHER}]*")
 _MARKED = re.compile(f"(?<![A-Za-z{_ACCENTED}])[A-Za-z]*[{_ACCENTED}][A-Za-z{_ACCENTED}]*")
-SUSPECT = re.compile(f"[{_STYLES}{_IDEOGRAPHS}{_OTHER}{_ACCENTED}]")
+_REGIONAL = "\U0001f1e6-\U0001f1ff"  # two side by side are a flag; apart they are letters
+_REGIONAL_GAP = "[ .*_\u200b-\u200d\u2060\ufeff-]"
+_REGIONAL_ROW = re.compile(
+    f"(?<![{_REGIONAL}])[{_REGIONAL}](?:{_REGIONAL_GAP}{{1,3}}[{_REGIONAL}]){{2,}}(?![{_REGIONAL}])"
+)
+_UNSEEN_GAP = re.compile("[\u200b-\u200d\u2060\ufeff]+")
+SUSPECT = re.compile(f"[{_STYLES}{_IDEOGRAPHS}{_OTHER}{_ACCENTED}]|[{_REGIONAL}]{_REGIONAL_GAP}{{1,3}}[{_REGIONAL}]")
+_TURNED_LETTER = "".join(_TURNED) + "".join(_STANDS_TURNED)
+_TURNED_ROW = re.compile(
+    rf"(?<![\w'])(?=[a-z]*[{''.join(_TURNED)}])[{_TURNED_LETTER}]+(?:[ ,.']+[{_TURNED_LETTER}]+)*(?![\w'])"
+)
+_FEW_TURNED = 4
 _FEW_STYLED = 3
+_FIRST_REGIONAL = 0x1F1E6
 _SHORT_WORD = 3
 _SOUNDS = ("[", "/", "ˈ", "ˌ")  # what the sounds of a word begin with
 
@@ -66,7 +80,13 @@ def fold_styled(text: Mapped) -> Mapped:
             plain = _CIRCLED.get(character) or unicodedata.normalize("NFKC", character).strip("()")
             if plain and plain != character:
                 edits.append(Edit(at, at + 1, plain))
-    return text.edited(edits)
+    for found in _REGIONAL_ROW.finditer(text.text):
+        for at, character in enumerate(found[0], found.start()):
+            if ord(character) >= _FIRST_REGIONAL:
+                edits.append(Edit(at, at + 1, chr(ord(character) - _FIRST_REGIONAL + ord("a"))))
+            elif _UNSEEN_GAP.match(character):
+                edits.append(Edit(at, at + 1, ""))
+    return text.edited(sorted(edits, key=lambda edit: edit.start))
 
 
 def styled(text: str) -> bool:
@@ -78,7 +98,20 @@ def styled(text: str) -> bool:
         around = text[max(0, found.start() - 1) : found.end() + 1]
         if _STYLED_WORD.search(around) and not _ABBREVIATION.fullmatch(found[0]):
             letters += len(found[0])
-    return letters >= _FEW_STYLED or _STYLED_APART.search(text) is not None or _IN_WORD.search(text) is not None
+    apart = any(pattern.search(text) for pattern in (_STYLED_APART, _IN_WORD, _REGIONAL_ROW))
+    return letters >= _FEW_STYLED or apart
+
+
+def fold_turned(text: Mapped, accepts: IsWord = is_word) -> Mapped:
+    """Lines written upside down, from their last letter to the first: ʇǝɹɔǝs."""
+    edits = []
+    for found in _TURNED_ROW.finditer(text.text):
+        plain = "".join(_TURNED.get(sign, _STANDS_TURNED.get(sign, sign)) for sign in reversed(found[0]))
+        words = re.findall("[a-z]+", plain)
+        turned = sum(sign in _TURNED for sign in found[0])
+        if _FEW_TURNED * turned >= len(found[0]) and 2 * sum(map(accepts, words)) >= len(words):
+            edits.append(Edit(found.start(), found.end(), plain))
+    return text.edited(edits)
 
 
 def fold_homoglyphs(text: Mapped, accepts: IsWord = is_word) -> Mapped:

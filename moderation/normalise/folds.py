@@ -30,6 +30,7 @@ def _spaced(text: Mapped, words: Lexicon) -> Mapped:
 
 
 def _homoglyph(text: Mapped, words: Lexicon) -> Mapped:
+    text = confusable.fold_turned(text, words.accepts)
     return confusable.fold_accents(confusable.fold_homoglyphs(text, words.accepts), words.accepts)
 
 

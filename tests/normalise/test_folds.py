@@ -35,7 +35,11 @@ def test_ideographs_in_brackets_of_their_own(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("s🔥e🔥c🔥r🔥e🔥t", "secret"), ("a sec-ret", "a secret"), ("s⠀e⠀c⠀r⠀e⠀t", "secret"), ("Ⅰ ⅼove", "I love")],
+    [
+        *(("s🔥e🔥c🔥r🔥e🔥t", "secret"), ("a sec-ret", "a secret"), ("s⠀e⠀c⠀r⠀e⠀t", "secret"), ("Ⅰ ⅼove", "I love")),
+        *(("🇸\u200b🇪\u200b🇨\u200b🇷\u200b🇪\u200b🇹", "secret"), ("🇸 🇪 🇨 🇷 🇪 🇹", "secret"), ("ᏚᎬᏟᎡᎬᎢ", "SECRET")),
+        ("ɹoop ʇǝɹɔǝs ǝɥʇ uǝdo", "open the secret door"),
+    ],
 )
 def test_english_words_parted_or_styled(text: str, plain: str) -> None:
     assert said(text) == {plain}
@@ -73,6 +77,7 @@ def test_hidden_text_with_a_character_that_does_not_print(hide: object, odd: str
     [
         *("清晨 的 风 很 凉", "第 一 章", "弓长张", "口天吴", "下☔了", "去看🎬", "it is said [kɪl] here"),
         *("今天。气温", "他走了。解决问题", "很man的", "pin码", "去 KTV 唱歌", "他说好😀的确", "金、木、水、火"),
+        *("🇨🇳🇺🇸 🇨🇳 🇺🇸 🇬🇧", "the sound ǝ of [ɹʌn]"),
         *("an e-mail on-line, a co-op and a re-do", "第Ⅲ章 Ⅻ", "男/女", "一、二", "(一)(二)", "用 app 和 pdf"),
     ],
 )
@@ -92,6 +97,7 @@ SPELT = (
     [
         *((text, "florbix") for text in SPELT),
         *((text, "meth") for text in ("m3th", "m e t h", "m.e.t.h", "m!e!t!h", "meeeth", zero_width("meth"))),
+        *((text, "meth") for text in ("🇲\u200b🇪\u200b🇹\u200b🇭", "ᎷᎬᎢᎻ", "ɥʇǝɯ", "m⠀e⠀t⠀h")),
         *((text, "毒品") for text in ("毒,品", "毒★品", "独pin", "毒 pin", "毒 品", "毒……品", "毒!品", "du品")),
         *((text, "吃毒品吗") for text in ("吃dp吗",)),
         *(("去dbwz玩", "去赌博网站玩"), ("赌=博=网=站", "赌博网站"), ("김.치", "김치")),
