@@ -157,7 +157,7 @@ def test_training_starts_from_the_layers_as_they_came_and_the_head_that_fits_the
     start = tune(windows, TARGETS, source, recipe, fit_head=fit, seed=0, threads=1).start
     (features,) = seen
     head = fit_head(features, TARGETS, ("hate", "fraud"))
-    assert start.weight == pytest.approx(head.weight, rel=1e-2, abs=1e-2)
+    assert start.weight == pytest.approx(head.weight, rel=0.03, abs=0.03)
     assert features @ start.weight + start.bias == pytest.approx(features @ head.weight + head.bias, abs=0.02)
     last = source.shape.layers - 1
     assert np.array_equal(start.layers[f"l{last}.oln.w"], source.floats(f"l{last}.oln.w"))
