@@ -150,7 +150,7 @@ class Http:
             raise ModerationError(message, code="connection_failed") from error
         try:
             answer = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or brackets in brackets without end
             return load_error(None)
         if response.is_success:
             return answer

@@ -73,7 +73,19 @@ def _evaluate(options: argparse.Namespace) -> int:
         show(numbers)
     elif options.out is None:
         show(markdown(blocks).rstrip())
-    return ALLOW
+    silent = _silent(run)
+    for name in silent:
+        complain(f"{name} judged no text at all; its numbers say nothing")
+    return ERROR if silent else ALLOW
+
+
+def _silent(run: Run) -> list[str]:
+    """Classifiers that scored no row of any set."""
+    return [
+        name
+        for index, name in enumerate(run.head.classifiers)
+        if not any(row.verdicts[index].scores for scored in run.sets for row in scored.rows)
+    ]
 
 
 def _judge(options: argparse.Namespace) -> Run:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,13 +22,14 @@ from moderation.datasets.loader import Example, find_manifest
 from moderation.datasets.manifest_file import load_manifest
 from moderation.errors import AuthenticationError, InvalidRequestError, ModerationError, OverloadedError
 from moderation.pipelines.assemble import rooms_of
-from moderation.schema import Content, Part
+from moderation.schema import Content, Part, Role
 from moderation.wire import clean, load_error
 
 _TRIES = 8
 _LONGEST_WAIT_S = 30
 _BAR = 24
 _LINES = 10  # where there is no terminal: about so many lines for a set
+_PLAIN = "Good morning."
 _NATIVE = "/v1/moderate"
 _OPENAI = "/v1/moderations"
 _T = TypeVar("_T")
@@ -65,17 +68,19 @@ def own_judge(settings: Settings, policy: str | None) -> Iterator[Judge]:
 
 @contextlib.contextmanager
 def judge_against(name: str, key_file: Path | None) -> Iterator[Judge]:
-    """Another classifier: `module:function`, or the address of a service.
+    """Another classifier: `module:function`, or the address of a service, which is asked once to see that it is there.
 
     Raises:
         InvalidRequestError: it is neither, or cannot be loaded.
+        ModerationError: the service cannot be used.
     """
     if not name.lower().startswith(("http://", "https://")):
         if name.count(":") != 1 or not all(name.split(":")):
             raise InvalidRequestError(f"--against {name}: give module:function or an address with http:// or https://")
         if key_file is not None:
             raise InvalidRequestError("--against-key-file is for an address")
-        yield from_function(load_function(name), name)
+        with _failures(name) as told:
+            yield from_function(load_function(name), name, told=told)
         return
     key = _key(key_file)
     try:
@@ -84,10 +89,38 @@ def judge_against(name: str, key_file: Path | None) -> Iterator[Judge]:
         raise InvalidRequestError(f"--against {name}: {error}") from None
     if path.endswith(_OPENAI):
         with _poster(name, key) as post:
-            yield from_openai(lambda body: _patiently(lambda: post(body)))
+            yield _tried(name, from_openai(lambda body: _patiently(lambda: post(body))))
         return
     with Client(name.rstrip("/").removesuffix(_NATIVE), api_key=key) as client:
-        yield _through(client.moderate_many, None)
+        yield _tried(name, _through(client.moderate_many, None))
+
+
+def _tried(name: str, judge: Judge) -> Judge:
+    """The judge, if it judges one plain text: a wrong address or key is said before our own models are loaded."""
+    (said,) = judge([Example((0, 0), _PLAIN, Role.USER, "", None, {})])
+    if not said.scores:
+        message = clean(f"{name} could not judge a plain text: {', '.join(said.unjudged)}", limit=500)
+        raise ModerationError(message, code="invalid_response")
+    return judge
+
+
+@contextlib.contextmanager
+def _failures(name: str) -> Iterator[Callable[[BaseException], None]]:
+    """Says the first thing that another's code raises, and at the end how many texts it cost."""
+    count = 0
+
+    def tell(error: BaseException) -> None:
+        nonlocal count
+        count += 1
+        if count == 1:
+            words = "".join(traceback.format_exception_only(error)).strip()
+            say(clean(f"{name}: {words}", limit=500))
+
+    try:
+        yield tell
+    finally:
+        if count:
+            say(clean(f"{name}: raised on {count} texts; they are unjudged", limit=500))
 
 
 def _key(file: Path | None) -> str | None:
@@ -138,12 +171,12 @@ def _poster(address: str, key: str | None) -> Iterator[Callable[[Any], Any]]:
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 message = f"{address} did not answer: {type(error).__name__}: {error}"
                 raise ModerationError(clean(message, limit=500), code="connection_failed") from None
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise ModerationError(f"{address} answered no JSON", code="invalid_response") from None
             if response.is_success:
                 return answer
             wait = response.headers.get("retry-after", "1")
-            raise _refused(response.status_code, answer, int(wait) if wait.isdigit() else 1)
+            raise _refused(response.status_code, answer, int(wait) if re.fullmatch("[0-9]{1,6}", wait) else 1)
 
         yield post
 

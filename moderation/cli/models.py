@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from moderation.cli.common import ALLOW, ERROR, add_settings, complain, say, settings_of, show
 from moderation.config import Settings
+from moderation.datasets.pairs import pair
+from moderation.datasets.scores import read_scores
 from moderation.errors import ConfigurationError, InvalidRequestError, WeightsError
 from moderation.models.cascade import choose_band
 from moderation.models.registry import Registry
@@ -48,7 +51,8 @@ def _add_hub(command: argparse.ArgumentParser) -> None:
 
 def _add_band(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = group.add_parser("cascade-band", help="where a guard is worth asking, from labelled scores")
-    command.add_argument("file", type=Path, metavar="FILE", help='JSONL: {"first": 0.4, "guard": 0.9, "label": true}')
+    words = "scores.jsonl of `evaluate` with the first model, and that with the guard; or one file of labelled scores"
+    command.add_argument("file", type=Path, nargs="+", metavar="FILE", help=words)
     command.add_argument("--share", type=float, required=True, help="of all texts, at most so many go to the guard")
     command.add_argument("--json", action="store_true", help="one JSON document")
     command.set_defaults(run=_band)
@@ -100,7 +104,9 @@ def _hub(options: argparse.Namespace) -> Any:
 
 
 def _band(options: argparse.Namespace) -> int:
-    rows = _rows(options.file)
+    if len(options.file) > 2:
+        raise InvalidRequestError("give two runs, the first model's and the guard's, or one file of labelled scores")
+    rows = _rows(options.file[0]) if len(options.file) == 1 else _paired(*options.file)
     chosen = choose_band(
         [first for first, _, _ in rows],
         [guard for _, guard, _ in rows],
@@ -116,6 +122,13 @@ def _band(options: argparse.Namespace) -> int:
     show(f"share {chosen.share:.3f} of {len(rows)} texts; F1 {chosen.f1:.3f}")
     show(f"alone: the first model {chosen.f1_first:.3f}, the guard {chosen.f1_guard:.3f} (at 0.5, on the same texts)")
     return ALLOW
+
+
+def _paired(first: Path, guard: Path) -> Sequence[tuple[float, float, bool]]:
+    pairs = pair(read_scores(first), read_scores(guard))
+    if pairs.left_out:
+        say(f"{pairs.left_out} rows are left out: without a label, or not judged in both runs")
+    return pairs.rows
 
 
 def _rows(file: Path) -> list[tuple[float, float, bool]]:
@@ -135,6 +148,8 @@ def _labelled(line: str, place: str) -> tuple[float, float, bool]:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError(f"{place}: not JSON: {error}") from error
+    if isinstance(row, dict) and row.get("kind") == "run":
+        raise InvalidRequestError(f"{place}: is a run of `evaluate`; give the scores.jsonl of the guard's run after it")
     if not isinstance(row, dict) or not {"first", "guard", "label"} <= set(row):
         raise InvalidRequestError(f"{place}: a line has `first`, `guard` and `label`")
     for key in ("first", "guard"):

@@ -60,13 +60,15 @@ def from_outcome(outcome: ModerationResult | ModerationError) -> Judgement:
 
     Raises:
         AuthenticationError, OverloadedError: these are about the caller, not about the text.
+        ModerationError: code `invalid_response`, for a score that is none.
     """
     if isinstance(outcome, AuthenticationError | OverloadedError):
         raise outcome
     if isinstance(outcome, ModerationError):
         return Judgement(unjudged=(outcome.code,))
     reasons = tuple(dict.fromkeys(gap.reason for gap in outcome.unjudged))
-    return Judgement(dict(outcome.category_scores), outcome.decision, reasons, time_ms=outcome.timing_ms.get("total"))
+    scores = {key: _answered(key, score) for key, score in outcome.category_scores.items() if key in CATEGORIES}
+    return Judgement(scores, outcome.decision, reasons, time_ms=outcome.timing_ms.get("total"))
 
 
 def decide(judgement: Judgement, policy: Policy, role: Role) -> Decision:
@@ -91,7 +93,7 @@ def load_function(name: str) -> Score:
     sys.path.insert(0, here)
     try:
         found = getattr(importlib.import_module(module), function)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{name}: cannot be imported: {type(error).__name__}: {error}"
         raise InvalidRequestError(clean(message, limit=500)) from error
     finally:
@@ -101,18 +103,23 @@ def load_function(name: str) -> Score:
     return found  # type: ignore[no-any-return]  # what it answers is checked at each call
 
 
-def from_function(score: Score, name: str) -> Judge:
+def from_function(score: Score, name: str, *, told: Callable[[BaseException], None] = lambda _: None) -> Judge:
     """A judge from a function: texts -> for each a mapping of category to score, or None for one it cannot judge.
 
-    A call that raises is tried again text by text, so that one text takes no other along.
+    A call that raises is tried again text by text, so that one text takes no other along. One that ends the program
+    (`sys.exit`) has raised like any other.
+
+    Args:
+        told: gets what was raised, once for each text that is unjudged by it.
     """
 
     def judge(batch: Sequence[Example]) -> list[Judgement]:
         texts = [example.text for example in batch]
         try:
             answers = score(texts)
-        except Exception:  # noqa: BLE001 - another's code; a text that fails it is unjudged, and counted
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - another's code; a text that fails it is unjudged
             if len(batch) == 1:
+                told(error)
                 return [Judgement(unjudged=(_FAILED,))]
             return [answer for example in batch for answer in judge([example])]
         if not isinstance(answers, Sequence) or len(answers) != len(texts):
@@ -143,6 +150,14 @@ def _number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return math.nan
+
+
+def _answered(category: object, score: object) -> float:
+    """A score that came over the wire: one outside its range means another scale, and no clamp makes that good."""
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:  # false for NaN, too
+        message = f"the service answered something else: the score of {clean(str(category))} must be between 0 and 1"
+        raise ModerationError(message, code="invalid_response")
+    return float(score)
 
 
 def from_openai(post: Post) -> Judge:
@@ -183,7 +198,9 @@ def _from_openai(row: Any) -> Judgement:
     try:
         extension = row.get("moderation") or {}
         uncovered = set(extension.get("uncovered") or ())
-        given = {code: float(score) for code, score in row["category_scores"].items() if code not in uncovered}
+        given = {
+            code: _answered(code, score) for code, score in row["category_scores"].items() if code not in uncovered
+        }
         unjudged = tuple(str(gap["reason"]) for gap in extension.get("unjudged") or ())
         decision = Decision(extension["decision"]) if "decision" in extension else None
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -191,7 +208,6 @@ def _from_openai(row: Any) -> Judgement:
     scores: dict[str, float] = {}
     for code, score in given.items():
         for category in OPENAI.get(code, ()):
-            if math.isfinite(score):
-                scores[category] = max(scores.get(category, 0.0), min(max(score, 0.0), 1.0))
+            scores[category] = max(scores.get(category, 0.0), score)
     reasons = tuple(dict.fromkeys(unjudged)) or (() if scores else ("invalid_response",))
     return Judgement(with_parents(scores), decision, reasons)

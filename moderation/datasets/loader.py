@@ -166,7 +166,9 @@ def _rows(
     """Every row: an example, what is wrong with it, or why it is left out."""
     total = 0
     for index, (file, path) in enumerate(zip(manifest.files, paths, strict=True)):
-        for number, fields in read_table(file, path, columns=manifest.columns, limits=limits):
+        for number, fields in read_table(
+            file, path, columns=manifest.columns, deciding=manifest.deciding, limits=limits
+        ):
             total += 1
             if total > limits.max_rows:
                 raise TooLargeError(f"{manifest.name}: over {limits.max_rows} rows; split the set")

@@ -113,6 +113,15 @@ class Manifest:
     folder: Path = field(default=Path(), compare=False)
 
     @property
+    def deciding(self) -> str | None:
+        """The column without which a row would be taken for one that says it is allowed, or says nothing."""
+        labels = self.labels
+        if labels.column is not None:
+            return labels.column
+        alone = not labels.columns and self.sides is Side.BOTH
+        return labels.categories.column if labels.categories is not None and alone else None
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """All columns that are read."""
         named = self.labels.categories

@@ -11,6 +11,7 @@ import csv
 import gzip
 import hashlib
 import importlib
+import itertools
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from typing import Any, BinaryIO
 
 from moderation.datasets.manifest import DataFile, Format
 from moderation.errors import InvalidRequestError, MissingExtraError, ModerationError, TooLargeError, UndecodableError
-from moderation.wire import parse_json
+from moderation.wire import clean, parse_json
 
 EXTRA = "evaluate"
 _BLOCK_BYTES = 1 << 20
 _PARQUET_ROWS = 256
+_NAMED = 20  # columns that a message lists
 Fields = Mapping[str, object]
 
 
@@ -83,12 +85,16 @@ def open_checked(path: Path, sha256: str) -> BinaryIO:
 
 
 def read_table(
-    file: DataFile, path: Path, *, columns: Sequence[str], limits: ReadLimits
+    file: DataFile, path: Path, *, columns: Sequence[str], limits: ReadLimits, deciding: str | None = None
 ) -> Iterator[tuple[int, Fields | Malformed]]:
     """The rows of a file.
 
+    Args:
+        columns: what is wanted. A JSON object may leave one out, but not all objects the same one.
+        deciding: one that no object may leave out.
+
     Raises:
-        InvalidRequestError: not the pinned file, or without a column that is wanted.
+        InvalidRequestError: not the pinned file, or without a column that is wanted; of JSONL known at its end.
         MissingExtraError: Parquet, and pyarrow is not installed.
         TooLargeError: over a limit.
         UndecodableError: not what its name or `format` says.
@@ -99,7 +105,10 @@ def read_table(
             return
         stream: BinaryIO = gzip.GzipFile(fileobj=raw) if file.gzipped else raw  # type: ignore[assignment]
         lines = _lines(stream, path, limits)
-        yield from _jsonl(lines) if file.format is Format.JSONL else _csv(lines, path, file.delimiter, columns)
+        if file.format is Format.JSONL:
+            yield from _jsonl(lines, path, columns, deciding)
+        else:
+            yield from _csv(lines, path, file.delimiter, columns)
 
 
 def _lines(stream: BinaryIO, path: Path, limits: ReadLimits) -> Iterator[str | Malformed]:
@@ -131,12 +140,26 @@ def _bound(total: int, path: Path, limits: ReadLimits) -> None:
         raise TooLargeError(f"{path}: over {limits.max_bytes} bytes unpacked")
 
 
-def _jsonl(lines: Iterator[str | Malformed]) -> Iterator[tuple[int, Fields | Malformed]]:
+def _jsonl(
+    lines: Iterator[str | Malformed], path: Path, columns: Sequence[str], deciding: str | None
+) -> Iterator[tuple[int, Fields | Malformed]]:
+    """JSON objects; a name that none of them has is misspelt, and would quietly turn the set's meaning round."""
+    absent = set(columns)
+    there: list[str] = []  # of the first object, for the message
     for number, line in enumerate(lines, start=1):
         if isinstance(line, Malformed):
             yield number, line
         elif line.strip():
-            yield number, _object(line)
+            fields = _object(line)
+            if not isinstance(fields, Malformed):
+                absent.difference_update(fields)
+                there = there or [clean(name, limit=80) for name in itertools.islice(fields, _NAMED)]
+                if deciding is not None and deciding not in fields:
+                    fields = Malformed("missing_column")
+            yield number, fields
+    if absent and there:
+        missing = ", ".join(name for name in columns if name in absent)
+        raise InvalidRequestError(f"{path}: there is no column {missing} in any row; there are: {', '.join(there)}")
 
 
 def _object(line: str) -> Fields | Malformed:

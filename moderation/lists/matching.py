@@ -9,7 +9,8 @@ longest term at a place, and every place.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,8 @@ import numpy.typing as npt
 
 from moderation.errors import ConfigurationError
 from moderation.lists.boundaries import begins, ends
-from moderation.lists.folding import FAR, Plain, plain, tables
+from moderation.lists.composing import Composed
+from moderation.lists.folding import FAR, Plain, plain, tables, unmarked
 from moderation.lists.index import ANYWHERE, BEGINS, ENDS, WORD, Index
 from moderation.lists.names import stands_alone
 from moderation.lists.reading import ReadList
@@ -51,6 +53,7 @@ class _Look:
     origin: Sequence[str]
     today: dt.date
     left: int
+    composed: Composed
     steps: int = MAX_STEPS
     matches: list[Match] = field(default_factory=list)
     active: dict[str | None, list[bool]] = field(default_factory=dict)
@@ -101,12 +104,13 @@ class Lists:
         groups = self._of(tenant)
         if not groups or not text:
             return Found()
-        look = _Look(role, origin, today or _now(), max_matches)
+        composed = Composed(text)
+        look = _Look(role, origin, today or _now(), max_matches, composed)
         rest = None
-        for start in range(0, len(text), _WINDOW):
-            stopped = _window(groups, text, start, look)
+        for start in range(0, len(composed.text), _WINDOW):
+            stopped = _window(groups, composed.text, start, look)
             if stopped is not None:
-                rest = (stopped, len(text)) if stopped < len(text) else None
+                rest = composed.span(stopped, len(composed.text)) if stopped < len(composed.text) else None
                 break
         look.matches.sort(key=lambda match: (match.span[0], -match.span[1], match.list))
         return Found(tuple(look.matches), rest)
@@ -123,12 +127,14 @@ class Lists:
         """The place from which the end of a text may still grow into a term of a block list; its length if it cannot.
 
         The longest end that a term begins with and does not end with. What already is a whole term counts only if a
-        longer one begins with it: `match` sees it now.
+        longer one begins with it: `match` sees it now. A combining accent that comes next is not foreseen.
         """
         groups = self._of(tenant)
         if not groups or not text:
             return len(text)
-        look = _Look(role, origin, today or _now(), 0)
+        composed = Composed(text)
+        text = composed.text
+        look = _Look(role, origin, today or _now(), 0, composed)
         first = max(0, len(text) - MAX_TERM_CHARS)
         context = max(0, first - _BEFORE)
         ended, open_ = plain(text[context:]), plain(text[context:], goes_on=True)
@@ -136,8 +142,8 @@ class Lists:
         for place in range(first - context, len(ended.text)):
             byte = place if places is None else int(places[place])
             if any(_may_grow(group, form, place, byte, look) for group in groups for form in (ended, open_)):
-                return context + place
-        return len(text)
+                return composed.span(context + place, len(text))[0]
+        return composed.span(0, len(text))[1]
 
     def expired(self, today: dt.date | None = None) -> list[Expired]:
         """The lists and the terms that match no more, for operators to tidy up."""
@@ -146,6 +152,18 @@ class Lists:
             Expired(head.name, head.file, None, None, head.expires) for head in self.lists if head.expires is not None
         ]
         return [entry for entry in (*heads, *self._expiring) if entry.expires < day]
+
+    def blocked(self, tenant: str | None = None) -> Iterator[str]:
+        """The plain forms of all terms of block lists that are for a tenant's texts; some come more than once."""
+        for group in self._of(tenant):
+            columns, block = group.index.columns, [terms.kind is Kind.BLOCK for terms in group.lists]
+            for number, written in zip(columns.lists, columns.written, strict=True):
+                if block[number]:
+                    yield unmarked(unicodedata.normalize("NFC", written))
+
+    def has_own(self, tenant: str | None) -> bool:
+        """Whether a tenant has lists beside everybody's."""
+        return tenant is not None and tenant in self._groups
 
     def _of(self, tenant: str | None) -> list[_Group]:
         wanted = (None,) if tenant is None else (None, tenant)
@@ -233,7 +251,8 @@ class _Reporter:
     def _note(self, row: int, start: int, end: int) -> None:
         columns, context = self._columns, self._context
         terms = self._group.lists[columns.lists[row]]
-        categories, span = self._group.categories[columns.categories[row]], (context + start, context + end)
+        categories = self._group.categories[columns.categories[row]]
+        span = self._look.composed.span(context + start, context + end)
         self._look.matches.append(
             Match(terms.name, terms.revision, terms.kind, categories, columns.written[row], span, terms.score)
         )

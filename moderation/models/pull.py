@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ MAX_WEIGHT_BYTES = 64 << 30
 MAX_TEXT_BYTES = 256 << 20
 _MAX_REDIRECTS = 5
 _TIMEOUT_S = 60.0
+# Every so many seconds must bring so many bytes each: else a byte a minute would hold the pull for ever.
+_PACE_S = 60.0
+_LEAST_BYTES_S = 1_000
 _REDIRECT = frozenset({301, 302, 303, 307, 308})
 
 
@@ -179,6 +183,7 @@ class _File:
                 if answer.status_code != 200 and not (have and answer.status_code == 206):
                     raise self._refused(answer)
                 have = have if answer.status_code == 206 else 0
+                self._check_end(answer)
                 size_bytes = self._check_size(answer, have, partial.parent)
                 report(f"{self.file.name}: pulling {size_bytes - have:,} bytes" if size_bytes else self.file.name)
                 with partial.open("ab" if have else "wb") as stream:
@@ -190,12 +195,21 @@ class _File:
         return sha256_of(partial)
 
     def _write(self, stream: IO[bytes], blocks: Iterator[bytes], written: int) -> None:
+        since, came = time.monotonic(), 0
         for block in blocks:
             written += len(block)
             if written > self.limit:
                 stream.truncate(0)
                 raise self._too_large()
             stream.write(block)
+            came += len(block)
+            if (spent := time.monotonic() - since) >= _PACE_S:
+                if came < spent * _LEAST_BYTES_S:
+                    pace = f"{came:,} bytes in {spent:.0f} s"
+                    raise WeightsMissingError(
+                        f"{self.spec.key}: {self.source.url(self.hub)} comes too slowly: {pace}; try again"
+                    )
+                since, came = time.monotonic(), 0
         stream.flush()
         os.fsync(stream.fileno())
 
@@ -219,6 +233,14 @@ class _File:
                 )
             url = target
         raise WeightsMissingError(f"{self.spec.key}: {self.source.url(self.hub)} redirects without end")
+
+    def _check_end(self, answer: httpx.Response) -> None:
+        """Without a hash, only a stated length or chunks show that a file came to its end, and was not cut."""
+        if not self.file.sha256 and not {"content-length", "transfer-encoding"} & set(answer.headers):
+            raise WeightsMissingError(
+                f"{self.spec.key}: {self.source.url(self.hub)}: the hub does not say how long it is, and no SHA-256 is "
+                "known, so a file that is cut could not be told from a whole one; write its SHA-256 into model.toml"
+            )
 
     def _check_size(self, answer: httpx.Response, have: int, folder: Path) -> int:
         stated = answer.headers.get("Content-Length", "")

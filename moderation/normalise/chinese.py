@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 
 from opencc import OpenCC
@@ -28,13 +29,18 @@ def _converter() -> OpenCC:
 
 
 @functools.cache
-def _traditional() -> frozenset[str]:
-    """Ideographs that have another, simplified form."""
+def simplified_forms() -> Mapping[str, str]:
+    """Ideographs that have another, simplified form, with that form."""
     every = "".join(map(chr, range(0x3400, 0xA000)))
-    simplified = _converter().convert(every)
-    if len(simplified) != len(every):  # never seen; then each on its own
-        return frozenset(character for character in every if _converter().convert(character) != character)
-    return frozenset(before for before, after in zip(every, simplified, strict=True) if before != after)
+    simplified: Iterable[str] = _converter().convert(every)
+    if len([*simplified]) != len(every):  # never seen; then each on its own
+        simplified = [_converter().convert(character) for character in every]
+    return {before: after for before, after in zip(every, simplified, strict=True) if before != after}
+
+
+@functools.cache
+def _traditional() -> frozenset[str]:
+    return frozenset(simplified_forms())
 
 
 def is_traditional(text: str) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from moderation.normalise.english import is_word
+from moderation.normalise.leet import IsWord
 from moderation.normalise.mapped import Edit, Mapped
 from moderation.normalise.packaged import packaged_json
 
@@ -29,10 +30,16 @@ _OWN = dict(
 _CIRCLED = {
     **{chr(first + at): chr(65 + at) for first in (0x1F150, 0x1F170) for at in range(26)},
 }
+_TURNED = dict(zip("ɐɔǝɟƃɓɥıᴉɾʞʃןɯɹʇʌʍʎ", "acefgghiijkllmrtvwy", strict=True))
+_STANDS_TURNED = dict(zip("bdpqnuosxz", "qpdbunosxz", strict=True))  # ordinary letters that are others upside down
 _INDEX = (  # indices and exponents: single ones are ordinary
     "ªº\u02b0-\u02b8\u02e1-\u02e3\u1d2c-\u1d6a\u1d78\u1d9b-\u1dbf\u2071\u207f\u2090-\u209c\u2c7c\u2c7d\ua69c\ua69d"
 )
-_STYLES = f"{_INDEX}\u2102-\u2149\u249c-\u24e9\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3\U0001f110-\U0001f189"
+# Letters in one sign, long s and Roman numerals: one of them inside a word is enough.
+_JOINED = "\u017f\u2160-\u217f\ufb00-\ufb06"
+_STYLES = (
+    f"{_INDEX}{_JOINED}\u2102-\u2149\u249c-\u24e9\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3\U0001f110-\U0001f189"
+)
 _IDEOGRAPHS = "\u2e80-\u2fdf\uf900-\ufaff\U0002f800-\U0002fa1f"
 _OTHER = (
     "\u0131\u0250-\u02af\u0370-\u058f\u1d00-\u1d2b\u13a0-\u13ff\u1400-\u167f\u2c60-\u2cff\ua4d0-\ua4ff"
@@ -43,12 +50,26 @@ _STYLED = re.compile(f"[{_STYLES}{_IDEOGRAPHS}]+")
 _STYLED_WORD = re.compile(f"[{_STYLES}]{{2}}|[A-Za-z](?![{_INDEX}])[{_STYLES}]|(?![{_INDEX}])[{_STYLES}][A-Za-z]")
 _APART = "\u24b6-\u24e9\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3\U0001f110-\U0001f189"
 _STYLED_APART = re.compile(f"(?:[{_APART}][ .*_-]){{3}}[{_APART}]")
+_IN_WORD = re.compile(f"[A-Za-z]{{2}}[{_JOINED}]|[{_JOINED}][A-Za-z]{{2}}|[A-Za-z][{_JOINED}][A-Za-z]")
 _ABBREVIATION = re.compile("[\uff21-\uff3a]+")
 _MIXED = re.compile(f"(?<![A-Za-z{_OTHER}])[A-Za-z]*[{_OTHER}][A-Za-z{_OTHER}]*")
 _MARKED = re.compile(f"(?<![A-Za-z{_ACCENTED}])[A-Za-z]*[{_ACCENTED}][A-Za-z{_ACCENTED}]*")
-SUSPECT = re.compile(f"[{_STYLES}{_IDEOGRAPHS}{_OTHER}{_ACCENTED}]")
+_REGIONAL = "\U0001f1e6-\U0001f1ff"  # two side by side are a flag; apart they are letters
+_REGIONAL_GAP = "[ .*_\u200b-\u200d\u2060\ufeff-]"
+_REGIONAL_ROW = re.compile(
+    f"(?<![{_REGIONAL}])[{_REGIONAL}](?:{_REGIONAL_GAP}{{1,3}}[{_REGIONAL}]){{2,}}(?![{_REGIONAL}])"
+)
+_UNSEEN_GAP = re.compile("[\u200b-\u200d\u2060\ufeff]+")
+SUSPECT = re.compile(f"[{_STYLES}{_IDEOGRAPHS}{_OTHER}{_ACCENTED}]|[{_REGIONAL}]{_REGIONAL_GAP}{{1,3}}[{_REGIONAL}]")
+_TURNED_LETTER = "".join(_TURNED) + "".join(_STANDS_TURNED)
+_TURNED_ROW = re.compile(
+    rf"(?<![\w'])(?=[a-z]*[{''.join(_TURNED)}])[{_TURNED_LETTER}]+(?:[ ,.']+[{_TURNED_LETTER}]+)*(?![\w'])"
+)
+_FEW_TURNED = 4
 _FEW_STYLED = 3
+_FIRST_REGIONAL = 0x1F1E6
 _SHORT_WORD = 3
+_SOUNDS = ("[", "/", "ˈ", "ˌ")  # what the sounds of a word begin with
 
 
 def fold_styled(text: Mapped) -> Mapped:
@@ -59,7 +80,13 @@ def fold_styled(text: Mapped) -> Mapped:
             plain = _CIRCLED.get(character) or unicodedata.normalize("NFKC", character).strip("()")
             if plain and plain != character:
                 edits.append(Edit(at, at + 1, plain))
-    return text.edited(edits)
+    for found in _REGIONAL_ROW.finditer(text.text):
+        for at, character in enumerate(found[0], found.start()):
+            if ord(character) >= _FIRST_REGIONAL:
+                edits.append(Edit(at, at + 1, chr(ord(character) - _FIRST_REGIONAL + ord("a"))))
+            elif _UNSEEN_GAP.match(character):
+                edits.append(Edit(at, at + 1, ""))
+    return text.edited(sorted(edits, key=lambda edit: edit.start))
 
 
 def styled(text: str) -> bool:
@@ -71,14 +98,27 @@ def styled(text: str) -> bool:
         around = text[max(0, found.start() - 1) : found.end() + 1]
         if _STYLED_WORD.search(around) and not _ABBREVIATION.fullmatch(found[0]):
             letters += len(found[0])
-    return letters >= _FEW_STYLED or _STYLED_APART.search(text) is not None
+    apart = any(pattern.search(text) for pattern in (_STYLED_APART, _IN_WORD, _REGIONAL_ROW))
+    return letters >= _FEW_STYLED or apart
 
 
-def fold_homoglyphs(text: Mapped) -> Mapped:
-    """Words with look-alikes in Latin letters."""
+def fold_turned(text: Mapped, accepts: IsWord = is_word) -> Mapped:
+    """Lines written upside down, from their last letter to the first: ʇǝɹɔǝs."""
+    edits = []
+    for found in _TURNED_ROW.finditer(text.text):
+        plain = "".join(_TURNED.get(sign, _STANDS_TURNED.get(sign, sign)) for sign in reversed(found[0]))
+        words = re.findall("[a-z]+", plain)
+        turned = sum(sign in _TURNED for sign in found[0])
+        if _FEW_TURNED * turned >= len(found[0]) and 2 * sum(map(accepts, words)) >= len(words):
+            edits.append(Edit(found.start(), found.end(), plain))
+    return text.edited(edits)
+
+
+def fold_homoglyphs(text: Mapped, accepts: IsWord = is_word) -> Mapped:
+    """Words with look-alikes in Latin letters; the sounds between brackets in a dictionary are none."""
     found = list(_MIXED.finditer(text.text))
     whole = [word for word in found if not re.search("[A-Za-z]", word[0])]
-    foreign = any(_latin(word[0]) is None or not is_word((_latin(word[0]) or "").lower()) for word in whole)
+    foreign = any(_latin(word[0]) is None or not accepts((_latin(word[0]) or "").lower()) for word in whole)
     edits = []
     for word in found:
         plain = _latin(word[0])
@@ -86,12 +126,15 @@ def fold_homoglyphs(text: Mapped) -> Mapped:
             continue
         mixed = re.search("[A-Za-z]", word[0]) is not None
         switches = sum(a.isascii() != b.isascii() for a, b in pairwise(word[0]))
-        if (mixed and (is_word(plain.lower()) or switches > 1)) or (not mixed and not foreign):
+        usual = accepts(plain.lower())
+        if not usual and text.text[word.start() - 1 : word.start()] in _SOUNDS and word.start():
+            continue
+        if (mixed and (usual or switches > 1)) or (not mixed and not foreign):
             edits.append(Edit(word.start(), word.end(), _cased(plain), aligned=True))
     return text.edited(edits)
 
 
-def fold_accents(text: Mapped) -> Mapped:
+def fold_accents(text: Mapped, accepts: IsWord = is_word) -> Mapped:
     """English words under accents that no English word has: more than a third of the letters."""
     edits: list[Edit] = []
     for word in _MARKED.finditer(text.text):
@@ -99,7 +142,7 @@ def fold_accents(text: Mapped) -> Mapped:
         letters = [character for character in parts if not unicodedata.combining(character)]
         marked = sum(unicodedata.combining(character) > 0 for character in parts)
         plain = "".join(letters)
-        if len(letters) > _SHORT_WORD and 3 * marked > len(letters) and plain.isascii() and is_word(plain.lower()):
+        if len(letters) > _SHORT_WORD and 3 * marked > len(letters) and plain.isascii() and accepts(plain.lower()):
             edits += _without_marks(word)
     return text.edited(edits)
 

@@ -1,53 +1,59 @@
-"""Texts written as base64, hexadecimal, percent codes, character references, escapes or Morse: decoded in their place.
+"""Texts written as base64, numbers of bytes or characters, references, escapes or Morse: decoded in their place.
 
-A run is decoded only if what comes out is text beyond doubt, so that names, hashes and identifiers stay. What it does
-not know: encryption, compression, rarer alphabets (base32, base85), and texts cut over several runs.
+A run is decoded only if what comes out is text beyond doubt, so that names, hashes and identifiers stay; what is nearly
+text is told of. What it does not know: encryption, compression and rarer alphabets (base32, base85).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import html
+import codecs
 import re
-import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 
-from moderation.normalise.english import worded_share
+from moderation.normalise.decode_base64 import base64s, is_text
+from moderation.normalise.decoders import Found, entities, escapes, hexes, morse, numbers, percents
 from moderation.normalise.mapped import Edit, Mapped
 
-_BASE64 = re.compile(  # possessive, so that a run that is none costs one look
-    r"(?<![A-Za-z0-9+/_=-])(?=[A-Za-z0-9+/_-]{6})(?:[A-Za-z0-9+/_-]{60,}+\r?\n)*+[A-Za-z0-9+/_-]*+(?:={1,2}|(?:%3[Dd]){1,2})?"
+# All ways of writing, in the order in which a run is tried: the name of the step, what must stand in the text, and how.
+_WAYS = (
+    ("escapes", re.compile(r"\\[xuU0-3]|[Uu]\+|%u"), escapes),
+    ("html_entities", re.compile("&"), entities),
+    ("percent", re.compile("%[0-9A-Fa-f]"), percents),
+    ("morse", re.compile("[.·•–—−_-] [.·•–—−_-]|[.·•–—−_-]/[.·•–—−_-]"), morse),
+    ("numbers", re.compile(r"[0-9]{2}[ ,;:_-]{1,2}[0-9]{2}|[01]{16}"), numbers),
+    ("hex", re.compile("(?:[0-9A-Fa-f]{2}[ :,._-]?){4}|0[xX]"), hexes),
+    ("base64", re.compile("[A-Za-z0-9+/_-]{4}"), base64s),
 )
-_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?(?:[0-9A-Fa-f]{2}[ :,]?){3,}[0-9A-Fa-f]{2}(?![0-9A-Za-z])")
-_ESCAPED = re.compile(
-    r"(?:\\x[0-9A-Fa-f]{2}){2,}"
-    r"|(?:\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}|\\U[0-9A-Fa-f]{8}|[Uu]\+[0-9A-Fa-f]{4,5} ?){2,}"
-)
-_UNIT = re.compile(r"[uU+{]\{?([0-9A-Fa-f]+)")
-_REFERENCE = re.compile(r"&#(?:\d{1,7}|[xX][0-9A-Fa-f]{1,6});")
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_MORSE = re.compile(
-    r"(?<![\w.\-])[.\-·•–—−_]{1,6}(?:[ ]{1,3}(?:[/|]\ ?)?[.\-·•–—−_]{1,6}|/[.\-·•–—−_]{1,6})+(?![\w\-])"
-)
+STEPS = frozenset(name for name, _, _ in _WAYS)
 _FIRST_SIGN = re.compile(r"[=%&\\0-9]")
 _SIGNS = re.compile(
-    r"[A-Za-z0-9]=|%[0-9A-Fa-f]{2}|&#|\\[xuU]|[Uu]\+[0-9A-F]|[0-9][A-Fa-f]|[A-Fa-f][0-9]|"
-    r"[0-9]{2}[ :,]?[0-9]{2}[ :,]?[0-9]{2}|[a-z][0-9][A-Za-z]|[A-Z][0-9][a-z]"
+    r"[A-Za-z0-9]=|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]|&#|&[A-Za-z]{2,}[0-9]*;|\\[xuU0-3]|[Uu]\+[0-9A-F]|[0-9][A-Fa-f]|"
+    r"[A-Fa-f][0-9]|[0-9]{2}[ :,_;-]{0,2}[0-9]{2}[ :,_;-]{0,2}[0-9]{2}|[a-z][0-9][A-Za-z]|[A-Z][0-9][a-z]"
 )
 _MAY_BE_MORSE = re.compile("[.·•–—−_-] [.·•–—−_-]")
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{16}")
-_CODES = (
-    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
-    "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----. ..--.. .-.-.- --..--"
-)
-_LETTERS = dict(zip(_CODES.split(), "abcdefghijklmnopqrstuvwxyz0123456789?.,", strict=True))
-_DASHES = str.maketrans("·•–—−_", "..----")
+_TURNABLE = re.compile(r"[A-Za-z0-9+/_=%&#;\\-]{16,}")
+_CODED = re.compile(r"[0-9=%&\\+/]|[a-z][A-Z]")
+_HEXADECIMAL = re.compile("[0-9A-Fa-f-]+")
 _LONG_WORD = 16
-_SURE_BYTES = 12
-_SURE_GUESS_BYTES = 8
-_WORDED = 0.5
-_LEAST_LETTERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text with its runs decoded, one layer of each.
+
+    Attributes:
+        names: the ways they were written in.
+        runs: where they stood.
+        refused: where something stands that may well be text and could not be read.
+    """
+
+    text: Mapped
+    names: tuple[str, ...]
+    runs: list[tuple[int, int]]
+    refused: list[tuple[int, int]]
 
 
 def is_suspect(text: str) -> bool:
@@ -59,144 +65,65 @@ def is_suspect(text: str) -> bool:
     return _LONG_RUN.search(text) is not None
 
 
-def decode_runs(text: Mapped) -> tuple[Mapped, tuple[str, ...], list[tuple[int, int]]]:
-    """All runs decoded, one layer of each; the names of the ways they were written in; and where they stood."""
+def decode_runs(text: Mapped) -> Decoded:
+    """One layer of all encodings taken off."""
     edits: list[Edit] = []
     names: list[str] = []
-    for name, found in (
-        ("escapes", _escapes), ("html_entities", _entities), ("percent", _percents), ("morse", _morse),
-        ("hex", _hexes), ("base64", _base64s),
-    ):  # fmt: skip
-        fresh = [edit for edit in found(text.text) if not any(_overlap(edit, other) for other in edits)]
-        edits += fresh
-        names += [name] if fresh else []
+    refused: list[tuple[int, int]] = []
+    for name, found in _found(text.text):
+        before = len(edits)
+        for item in found:
+            if not isinstance(item, Edit):
+                refused.append(item)
+            else:
+                edits.append(item)
+        edits[before:] = _apart(edits[before:], edits[:before])
+        names += [name] if len(edits) > before else []
     edits.sort(key=lambda edit: edit.start)
-    return text.edited(edits), tuple(names), [(edit.start, edit.end) for edit in edits]
+    runs = [(edit.start, edit.end) for edit in edits]
+    refused = [span for span in dict.fromkeys(refused) if not any(_overlap(span, run) for run in runs)]
+    return Decoded(text.edited(edits), tuple(names), runs, refused)
 
 
-def _overlap(one: Edit, other: Edit) -> bool:
-    return one.start < other.end and other.start < one.end
+def _found(text: str) -> Iterator[tuple[str, Iterator[Found]]]:
+    for name, sign, way in _WAYS:
+        if sign.search(text):
+            yield name, way(text)
 
 
-def looks_like_text(data: bytes, *, sure: bool = False) -> str | None:
-    """What bytes say, if they are text beyond doubt.
+def _apart(fresh: list[Edit], others: list[Edit]) -> list[Edit]:
+    """Those that overlap no other, and of each other the first."""
+    ends = sorted((edit.start, edit.end) for edit in others)
+    kept: list[Edit] = []
+    at = 0
+    for edit in sorted(fresh, key=lambda edit: (edit.start, -edit.end)):
+        while at < len(ends) and ends[at][1] <= edit.start:
+            at += 1
+        clear = at == len(ends) or ends[at][0] >= edit.end
+        if clear and (not kept or kept[-1].end <= edit.start):
+            kept.append(edit)
+    return kept
 
-    Args:
-        sure: the way they were written in leaves no doubt that they are text.
-    """
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            decoded = data.decode(encoding)
-        except UnicodeDecodeError:
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def moved(text: str) -> dict[str, list[tuple[int, int]]]:
+    """Runs that can be decoded only in ROT13, or only backwards: where they stand, by what is to be done with them."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for run in _TURNABLE.finditer(text):
+        if not _CODED.search(run[0]):
             continue
-        if _is_text(decoded, len(data), sure=sure, guessed=encoding != "utf-8"):
-            return decoded
-    return None
+        for name, other in (("rot13", codecs.encode(run[0], "rot13")), ("reversed", run[0][::-1])):
+            if other != run[0] and _is_code(other):
+                found.setdefault(name, []).append(run.span())
+                break
+    return found
 
 
-def _is_text(decoded: str, size: int, *, sure: bool, guessed: bool) -> bool:
-    shown = decoded.replace("\n", " ").replace("\r", " ").replace("\t", " ")
-    letters = sum(character.isalpha() for character in shown)
-    if not shown.isprintable() or letters < _LEAST_LETTERS or "\ufffd" in shown:
-        return False
-    if guessed:
-        return (sure or size >= _SURE_GUESS_BYTES) and all(
-            character.isascii() or _is_usual_han(character) for character in shown
-        )
-    if sure:
+def _is_code(run: str) -> bool:
+    if not _HEXADECIMAL.fullmatch(run) and is_text(run.lstrip("=")):
         return True
-    if shown.isascii():
-        return (size >= _SURE_BYTES and 2 * letters > size) or worded_share(shown) > _WORDED
-    foreign = [character for character in shown if not character.isascii()]
-    if len(foreign) == sum(map(_is_usual_han, foreign)):
-        return len(foreign) > 1 or size >= _SURE_BYTES
-    return size >= _SURE_BYTES and 2 * letters > len(shown)
-
-
-def _is_usual_han(character: str) -> bool:
-    """Whether it is one of the 3,755 most usual simplified ideographs, or Chinese punctuation."""
-    try:
-        code = character.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return len(code) == 2 and (0xB0 <= code[0] <= 0xD7 or code[0] in (0xA1, 0xA3))
-
-
-def _base64s(text: str) -> Iterator[Edit]:
-    for found in _BASE64.finditer(text):
-        run = (
-            re.sub(r"\s", "", found[0]).replace("%3D", "=").replace("%3d", "=").rstrip("=").translate({45: 43, 95: 47})
-        )
-        if len(run) % 4 == 1 or run.isdigit() or (run.isalpha() and (run.islower() or run.istitle()) and len(run) < 16):
-            continue
-        try:
-            data = base64.b64decode(run + "=" * (-len(run) % 4), validate=True)
-        except binascii.Error:
-            continue
-        if decoded := looks_like_text(data):
-            yield Edit(found.start(), found.end(), decoded)
-
-
-def _hexes(text: str) -> Iterator[Edit]:
-    for found in _HEX.finditer(text):
-        digits = re.sub(r"^0[xX]|[ :,]", "", found[0])
-        decoded = looks_like_text(bytes.fromhex(digits)) if len(digits) % 2 == 0 else None
-        if decoded and (
-            not decoded.isascii()
-            or worded_share(decoded) > _WORDED
-            or (len(decoded) >= _SURE_BYTES and not digits.isdigit())
-        ):
-            yield Edit(found.start(), found.end(), decoded)
-
-
-def _escapes(text: str) -> Iterator[Edit]:
-    for found in _ESCAPED.finditer(text):
-        if found[0].startswith("\\x"):
-            decoded = looks_like_text(bytes.fromhex(found[0].replace("\\x", "")), sure=True)
-        else:
-            decoded = _characters(_UNIT.findall(found[0]))
-        if decoded and sum(character.isalpha() for character in decoded) >= _LEAST_LETTERS:
-            yield Edit(found.start(), found.end(), decoded)
-
-
-def _characters(codes: list[str]) -> str | None:
-    """Code points or halves of them."""
-    points = [int(code, 16) for code in codes]
-    if not all(point <= sys.maxunicode for point in points):
-        return None
-    units = b"".join(chr(point).encode("utf-16-le", "surrogatepass") for point in points)
-    try:
-        return units.decode("utf-16-le")
-    except UnicodeDecodeError:
-        return None
-
-
-def _entities(text: str) -> Iterator[Edit]:
-    """References to letters by their numbers; those by name are ordinary."""
-    for found in _REFERENCE.finditer(text):
-        plain = html.unescape(found[0])
-        if len(plain) == 1 and (plain.isalpha() or plain in "&#;"):
-            yield Edit(found.start(), found.end(), plain)
-
-
-def _percents(text: str) -> Iterator[Edit]:
-    for found in _PERCENT.finditer(text):
-        data = bytes.fromhex(found[0].replace("%", ""))
-        decoded = looks_like_text(data, sure=True) if len(data) > 1 else None
-        if decoded is None and set(data) == {0x25}:  # a percent sign in percent codes: another layer
-            decoded = "%" * len(data)
-        if decoded is None and len(data) == 1 and data.isalpha():
-            decoded = data.decode("ascii")
-        if decoded:
-            yield Edit(found.start(), found.end(), decoded)
-
-
-def _morse(text: str) -> Iterator[Edit]:
-    for found in _MORSE.finditer(text):
-        words = re.split(r" ?[/|] ?| {2,3}", found[0].translate(_DASHES))
-        letters = [[_LETTERS.get(code, "") for code in word.split()] for word in words]
-        if not all(all(word) for word in letters):
-            continue
-        plain = " ".join("".join(word) for word in letters)
-        if sum(character.isalpha() for character in plain) > _LEAST_LETTERS and worded_share(plain) > _WORDED:
-            yield Edit(found.start(), found.end(), plain)
+    found = chain.from_iterable(way(run) for _, sign, way in (*_WAYS[:3], _WAYS[5]) if sign.search(run))
+    return 2 * sum(item.end - item.start for item in found if isinstance(item, Edit)) > len(run)

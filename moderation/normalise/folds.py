@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from moderation.normalise import chinese, confusable, encodings, invisible, leet, rotation, spacing, written
 from moderation.normalise.homophone import fits_badly, sounds_odd
 from moderation.normalise.lexicon import Lexicon
-from moderation.normalise.mapped import Mapped
+from moderation.normalise.mapped import Edit, Mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,33 @@ class Fold:
 def _spaced(text: Mapped, words: Lexicon) -> Mapped:
     if spacing.SUSPECT_SPACED.search(text.text):
         text = spacing.fold_spaced(text, words.accepts)
-    return spacing.fold_cut(text, words.accepts) if spacing.SUSPECT_CUT.search(text.text) else text
+    return spacing.fold_cut(text, words.accepts) if spacing.has_cut(text.text) else text
 
 
-def _homoglyph(text: Mapped, _: Lexicon) -> Mapped:
-    return confusable.fold_accents(confusable.fold_homoglyphs(text))
+def _homoglyph(text: Mapped, words: Lexicon) -> Mapped:
+    text = confusable.fold_turned(text, words.accepts)
+    return confusable.fold_accents(confusable.fold_homoglyphs(text, words.accepts), words.accepts)
 
 
 def _is_spaced(text: str, _: Lexicon) -> bool:
-    return spacing.SUSPECT_SPACED.search(text) is not None or spacing.SUSPECT_CUT.search(text) is not None
+    return spacing.SUSPECT_SPACED.search(text) is not None or spacing.has_cut(text)
+
+
+def _own(text: str, words: Lexicon) -> list[Edit]:
+    return words.own_forms.edits(text, words.pair_weight) if words.own_forms else []
+
+
+def _own_words(text: Mapped, words: Lexicon) -> Mapped:
+    return text.edited(_own(text.text, words))
 
 
 FOLDS = (
     Fold("homoglyph", lambda text, _: not text.isascii() and confusable.SUSPECT.search(text) is not None, _homoglyph),
+    Fold(
+        "own_words",
+        lambda text, words: bool(_own(text, words)),
+        lambda text, words: text.edited(_own(text.text, words)),
+    ),
     Fold("spacing", _is_spaced, _spaced),
     Fold(
         "leet",

@@ -45,8 +45,8 @@ def sounds_odd(text: str, words: Lexicon) -> bool:
     """Whether a clause has characters that fit nowhere, or sounds like an operator's word; cheap."""
     if text.isascii() or not reads_as_chinese(text):
         return False
-    own = any(sound in sound_of_all(text) for sound in words.own_sounds)
-    return own or any(_is_odd(found[0]) for found in _CLAUSE.finditer(text))
+    clauses = [found[0] for found in _CLAUSE.finditer(text)]
+    return any(_is_odd(clause) or (words.words and words.hears_own(clause, sound_of_all(clause))) for clause in clauses)
 
 
 def _is_odd(clause: str) -> bool:
@@ -87,7 +87,7 @@ def restored(text: Mapped, words: Lexicon) -> Mapped:
     looked_at = 0
     for start, end in _clauses(text.text):
         sound = sound_of_all(text.text[start:end])
-        if _is_odd(text.text[start:end]) or any(key in sound for key in words.own_sounds):
+        if _is_odd(text.text[start:end]) or words.hears_own(text.text[start:end], sound):
             looked_at += 1
             edits += [
                 Edit(start + first, start + last, word, aligned=True)

@@ -8,6 +8,7 @@ choice of ordinary spaces or of letters.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import numpy as np
 
@@ -32,7 +33,6 @@ _LETTERS = (
 SUSPECT = re.compile(f"[{_UNSEEN}]")
 _DROPPED = re.compile(f"(?<![{_SPELLING}{_UNSEEN}])[{_UNSEEN}]+(?![{_SPELLING}{_UNSEEN}])")
 _BETWEEN_LETTERS = re.compile(f"(?<=[{_LETTERS}])[{_UNSEEN}]+(?=[{_LETTERS}])")
-_GLYPH_CHOICE = re.compile(f"(?<=[\u3400-\u9fff\uf900-\ufaff])[{_SELECTORS}](?![{_UNSEEN}])")
 
 _TAGS = re.compile("(\U0001f3f4?)([\U000e0020-\U000e007f]+)")
 _FLAG = re.compile("[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
@@ -57,8 +57,12 @@ def drop_invisible(text: Mapped) -> Mapped:
 
 
 def parts_words(text: str) -> bool:
-    """Whether what does not show stands between letters; a glyph chosen for an ideograph does not count."""
-    return _BETWEEN_LETTERS.search(_GLYPH_CHOICE.sub("", text)) is not None
+    """Whether what does not show stands between letters.
+
+    A selector that chooses the glyph of an ideograph counts as well: without it the text says the same, and who looks
+    for a word does not look past it.
+    """
+    return _BETWEEN_LETTERS.search(text) is not None
 
 
 def turn_overridden(text: Mapped) -> Mapped:
@@ -112,12 +116,13 @@ def _bits(found: re.Match[str]) -> list[_Run]:
     kinds = sorted(set(found[0]))
     if len(kinds) != 2 or len(found[0]) % 8:
         return []
+    runs: list[tuple[int, int, _Run]] = []
     for one in kinds:
         bits = "".join("1" if character == one else "0" for character in found[0])
         values = [int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)]
         if run := _decoded(found, values, 8):
-            return [run]
-    return []
+            runs.append((sum(not piece[2].isprintable() for piece in run), len(runs), run))
+    return [min(runs)[2]] if runs else []  # the bits of Chinese turned over are letters and controls
 
 
 def _decoded(found: re.Match[str], values: list[int], width: int) -> _Run:
@@ -126,7 +131,7 @@ def _decoded(found: re.Match[str], values: list[int], width: int) -> _Run:
         decoded = bytes(values).decode()
     except UnicodeDecodeError:
         return []
-    if sum(character.isalpha() for character in decoded) < 2 or not decoded.replace("\n", " ").isprintable():
+    if sum(character.isalpha() for character in decoded) < 2 or not all(map(_may_stand, decoded)):
         return []
     run, at = [], found.start()
     for character in decoded:
@@ -134,6 +139,15 @@ def _decoded(found: re.Match[str], values: list[int], width: int) -> _Run:
         run.append((at, end, character))
         at = end
     return run
+
+
+def _may_stand(character: str) -> bool:
+    """Whether it may stand in a text: blanks, joiners and stray controls of every kind as well, which others fold."""
+    return (
+        character.isprintable()
+        or character in "\0\t\n\v\f\r\x1b"
+        or unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp")
+    )
 
 
 def _joined(text: Mapped, runs: list[_Run]) -> Mapped | None:

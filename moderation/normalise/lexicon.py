@@ -11,14 +11,16 @@ import functools
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
+from ahocorasick_rs import AhoCorasick
 
 from moderation.normalise.english import is_word
 from moderation.normalise.mapped import Codes, codes_of
+from moderation.normalise.own import OwnForms
 from moderation.normalise.packaged import own_rows, packaged_json, packaged_text
 
 HAN = "\u3400-\u9fff"
@@ -53,6 +55,9 @@ class Lexicon:
     _sounds: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
     _pairs: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
     _latin: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
+    _initials: Mapping[str, list[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _heard: AhoCorasick | None = field(init=False, repr=False, compare=False, default=None)
+    own_forms: OwnForms | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         if not self.words:
@@ -65,12 +70,19 @@ class Lexicon:
         sounds: dict[str, str] = defaultdict(str)
         for word, weight in han.items():
             cost = max(1.0, _OWN_COST - math.log(max(weight, 1e-3)))
-            if key := sound_of(word):
+            if (key := sound_of(word)) and len(sounds[key]) < _MOST_OWN_SAME_SOUND:
                 sounds[key] += word + chr(int(cost * COST_UNITS))
+        initials: dict[str, list[str]] = defaultdict(list)
+        for word in han:
+            if len(word) > 1 and (letters := initials_of(word)):
+                initials[letters].append(word)
         latin = {word.lower() for word in self.words if word.isascii() and word.isalpha()}
         object.__setattr__(self, "_sounds", dict(sounds))
         object.__setattr__(self, "_pairs", frozenset(word[at : at + 2] for word in han for at in range(len(word) - 1)))
         object.__setattr__(self, "_latin", frozenset(latin))
+        object.__setattr__(self, "_initials", dict(initials))
+        object.__setattr__(self, "_heard", AhoCorasick([key for key in sounds if len(key) > 1], store_patterns=False))
+        object.__setattr__(self, "own_forms", OwnForms(self.words))
 
     def accepts(self, word: str) -> bool:
         """Whether letters in lower case are a word."""
@@ -87,10 +99,29 @@ class Lexicon:
     def is_usual_pair(self, pair: str) -> bool:
         return self.pair_weight(pair) >= _USUAL_PAIR
 
-    @property
-    def own_sounds(self) -> Iterable[str]:
-        """The sounds of the operator's words."""
-        return self._sounds.keys()
+    def has(self, word: str) -> bool:
+        """Whether it is a word of up to four ideographs, of the dictionary's or the operator's."""
+        if word in self.words:
+            return True
+        sound = sound_of(word) if 1 < len(word) <= LONGEST_WORD else ""
+        return bool(sound) and any(other == word for other, _ in self.same_sound(sound))
+
+    def hears_own(self, clause: str, sound: str) -> bool:
+        """Whether ideographs sound like an operator's word, and are no usual word themselves."""
+        if self._heard is None:
+            return False
+        for _, start, end in self._heard.find_matches_as_indexes(sound, overlapping=True):
+            strange = any(self.pair_weight(clause[at : at + 2]) < _USUAL_PAIR for at in range(start, end - 1))
+            if strange and not self._joins(clause[max(0, start - 1) : start + 1], clause[end - 1 : end + 1]):
+                return True
+        return False
+
+    def _joins(self, *pairs: str) -> bool:
+        return any(len(pair) > 1 and self.pair_weight(pair) >= _JOINED_PAIR for pair in pairs)
+
+    def own_by_initials(self, letters: str) -> list[str]:
+        """The operator's words whose syllables begin with these letters."""
+        return self._initials.get(letters, [])
 
     def is_own(self, word: str) -> bool:
         """Whether it is a word of the operator's."""
@@ -116,6 +147,8 @@ def unpacked(packed: str, length: int) -> Iterator[tuple[str, float]]:
 
 
 _USUAL_PAIR = 4
+_JOINED_PAIR = 12
+_MOST_OWN_SAME_SOUND = 60  # characters of words and costs
 _OWN_PAIR = 24
 
 
@@ -212,6 +245,18 @@ def sound_of(word: str) -> str:
     readings = dictionary().readings
     key = "".join(readings.get(character, "") for character in word)
     return key if len(key) == len(word) else ""
+
+
+def initials_of(word: str) -> str:
+    """The first letters of its syllables, or nothing if one has no reading."""
+    first, readings = _first_letters(), dictionary().readings
+    letters = "".join(first.get(readings.get(character, ""), "") for character in word)
+    return letters if len(letters) == len(word) else ""
+
+
+@functools.cache
+def _first_letters() -> Mapping[str, str]:
+    return {sound: syllable[0] for syllable, sound in dictionary().syllables.items() if syllable}
 
 
 def character_cost(character: str) -> float:

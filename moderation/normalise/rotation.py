@@ -18,6 +18,10 @@ from moderation.normalise.english import is_word, known, ranks
 from moderation.normalise.mapped import Edit, Mapped
 
 _WORD = re.compile("[A-Za-z]+")
+_MAYBE_LEET = re.compile("(?<![A-Za-z0-9@$])(?=[0-9@$]*+[A-Za-z])[A-Za-z0-9@$]++")  # signs in place of letters
+_SIGN = re.compile("[a-z][013457@$]|[013457@$][a-z]")
+_LEET_WORD = re.compile("[a-z013457@$]{6,}")
+_SIGNS = str.maketrans("013457@$", "oieastas")
 _LONG_WORD = 6
 _USUAL_WEIGHT = 12
 _LEAST_LETTERS = 9
@@ -38,18 +42,35 @@ def _reversed(word: str) -> str:
     return word[::-1]
 
 
+def _rotated_leet(word: str) -> str:
+    return _rotated(word).translate(_SIGNS)
+
+
 def is_suspect(text: str) -> bool:
     """Whether a word is in no list and turns into one that is: without one there is nothing to look for; cheap."""
-    strange = set(_WORD.findall(text.lower())) - known()
+    lower = text.lower()
+    strange = set(_WORD.findall(lower)) - known()
+    if _SIGN.search(lower) and any(is_word(_rotated_leet(word)) for word in _LEET_WORD.findall(lower)):
+        return True
     return any(len(word) > 2 and (is_word(word[::-1]) or is_word(_rotated(word))) for word in strange)
 
 
 def rotated(text: Mapped) -> Mapped:
     """With the stretches in ROT13 read."""
     edits = []
-    for start, end in _stretches(text.text, _rotated):
+    for start, end in _stretches(text.text, _rotated_leet, _MAYBE_LEET):
         edits.append(Edit(start, end, _rotated(text.text[start:end]), aligned=True))
     return text.edited(edits)
+
+
+def moved(text: Mapped, name: str, runs: list[tuple[int, int]]) -> Mapped:
+    """With these runs alone read in ROT13, or backwards."""
+    if name == "rot13":
+        return text.edited([Edit(start, end, _rotated(text.text[start:end]), aligned=True) for start, end in runs])
+    order = np.arange(len(text.text))
+    for start, end in runs:
+        order[start:end] = order[start:end][::-1]
+    return text.taken(order)
 
 
 def turned(text: Mapped, weight: Callable[[str], int] | None = None) -> list[Mapped]:
@@ -92,11 +113,11 @@ class _Stretch:
         return self.letters >= _LEAST_LETTERS or self.longest >= _LONG_WORD
 
 
-def _stretches(text: str, turn: Callable[[str], str]) -> Iterator[tuple[int, int]]:
+def _stretches(text: str, turn: Callable[[str], str], words: re.Pattern[str] = _WORD) -> Iterator[tuple[int, int]]:
     """Stretches within lines that a turn makes English, from the first word that says so to the last."""
     ordinary, rank = known(), ranks()
     begun: _Stretch | None = None
-    for word in _WORD.finditer(text):
+    for word in words.finditer(text):
         lower = word[0].lower()
         other = turn(lower)
         fits = len(lower) > 1 and is_word(other)

@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from moderation.normalise.english import is_word, ranks
+from moderation.normalise.english import is_word, known, ranks
 from moderation.normalise.leet import IsWord
 from moderation.normalise.mapped import Edit, Mapped
 
-_GAP = r"[ \t\n\u00a0\u3000.\-_*|/\\+,~·•:;^#=`'’…–—]"
+# Pictures, but no arrows, with what may follow them; and the Braille cell without dots, which shows as a blank.
+_PICTURES = "\u2600-\u2793\u27b0-\u27bf\u2b50-\u2b55\U0001f300-\U0001f64f\U0001f680-\U0001faff\ufe0f\u2800"
+_GAP = rf"[ \t\n\u00a0\u3000.\-_*|/\\+,~·•:;^#=`'’…–—{_PICTURES}]"
 _SINGLE = "[A-Za-z0-9@$]"
 _SPACED = re.compile(rf"(?<![A-Za-z0-9@$])(?:{_SINGLE}{_GAP}{{1,3}}){{2,}}{_SINGLE}(?![A-Za-z0-9@$])")
 SUSPECT_SPACED = re.compile(
@@ -23,21 +25,34 @@ SUSPECT_SPACED = re.compile(
 )
 _CUT = re.compile(r"(?<![\w.*|~^`-])[A-Za-z]{1,12}(?:[*_|~^`.-][A-Za-z]{1,12}){1,6}(?![\w*|~^`@-])")
 SUSPECT_CUT = re.compile(r"[A-Za-z][*|~^`_][A-Za-z]|(?<![A-Za-z])[A-Za-z]{1,2}[.\-][A-Za-z]{1,2}(?![A-Za-z])")
+_HYPHEN = re.compile("-(?<=[A-Za-z]{2}-)[A-Za-z]{2}")
+_HYPHENED = re.compile(r"(?<![\w.*|~^`-])[A-Za-z]{2,12}-[A-Za-z]{2,12}(?![\w*|~^`@-])")
 _DIGITS = str.maketrans("013457@$", "oieastas")
 _LONGEST = 400
 _LEAST_LETTERS = 3
+_LABEL = 2
 _MEAN_LENGTH = 2.6
 _SHORT_RANK = 1_500
 _WORD_LONGEST = 16
 
 _HAN = "\u3400-\u9fff"
-_HAN_GAP = r"[ \t\u00a0\u3000*._|/\\~^+=#&@\-·•`…—丨]"
-SUSPECT_HAN = re.compile(f"[{_HAN}]{_HAN_GAP}{{1,3}}[{_HAN}]")
+_HAN_GAP = r"[ \t\u00a0\u2800\u3000*._|/\\~^+=#&@\-·•`…—丨]"
+_HAN_SIGN = rf"[*._|\\~^+=#&@\-·•`…—–丨:;,!?'\"：；，。、！？．\n{_PICTURES}]"
+_OPEN, _SHUT = "[(（\\[【「『《<“‘{]", "[)）\\]】」』》>”’}]"
+SUSPECT_HAN = re.compile(f"[{_HAN}](?:{_HAN_GAP}{{1,3}}|[ ]?{_HAN_SIGN}{{1,3}}[ ]?|{_SHUT}{_OPEN})[{_HAN}]")
 _HAN_SPACED = re.compile(f"(?<![{_HAN}A-Za-z0-9])[{_HAN}](?:{_HAN_GAP}{{1,3}}[{_HAN}])+(?![{_HAN}A-Za-z0-9])")
 _HAN_CUT = re.compile(f"(?<=[{_HAN}])[*_|~^`#•](?=[{_HAN}])")
+_HAN_SIGNS = re.compile(f"(?<=[{_HAN}])[ ]?{_HAN_SIGN}{{1,3}}[ ]?(?=[{_HAN}])")
+_BRACKETED = re.compile(f"(?:{_OPEN}[{_HAN}]{_SHUT}){{2,}}")
+_SEGMENTED_BEFORE = re.compile(f"[{_HAN}]{{2}} $")
+_SEGMENTED_AFTER = re.compile(f" [{_HAN}]{{2}}")
 _ENUMERATED = re.compile(r"[/|·\-—]")
 _NUMERALS = frozenset("一二三四五六七八九十百千万甲乙丙丁上中下左右东西南北")
 _USUAL_WEIGHT = 12
+_SURE_WEIGHT = 15  # across signs that ordinarily part clauses
+_JOINS = 6  # from which a character goes with its neighbour
+_SYLLABLE_RANK = 10_000
+_PREFIXES = frozenset("anti co de dis e en ex in inter mid mis multi non over post pre re self semi sub un x".split())  # noqa: SIM905
 
 
 def fold_spaced(text: Mapped, accepts: IsWord = is_word) -> Mapped:
@@ -128,12 +143,32 @@ def fold_cut(text: Mapped, accepts: IsWord = is_word) -> Mapped:
         soft = any(sign[0] in ".-" for sign in signs)
         word = "".join(parts)
         if len(word) > _LEAST_LETTERS and accepts(word) and not all(map(is_word, parts)):
-            if soft and (any(len(part) > 2 for part in parts) or token.count("-") == 1):
+            if soft and (any(len(part) > 2 for part in parts) or token.count("-") == 1) and not _is_cut(token):
                 continue  # a domain, a compound
             if token.isupper() and soft:
                 continue
             edits += [Edit(found.start() + sign.start(), found.start() + sign.end(), "") for sign in signs]
     return text.edited(edits)
+
+
+def has_cut(text: str) -> bool:
+    """Whether a sign may stand inside a word."""
+    if SUSPECT_CUT.search(text) is not None:
+        return True
+    return _HYPHEN.search(text) is not None and any(_is_cut(found[0]) for found in _HYPHENED.finditer(text))
+
+
+def _is_cut(token: str) -> bool:
+    """Whether one hyphen cuts a usual word into what is no word, name or prefix: `sec-ret`."""
+    parts = token.lower().split("-")
+    return (
+        token.count("-") == 1
+        and min(map(len, parts)) > 1
+        and not token.isupper()
+        and is_word("".join(parts), rank=_SYLLABLE_RANK)
+        and _PREFIXES.isdisjoint(parts)
+        and known().isdisjoint(parts)
+    )
 
 
 def fold_spaced_han(text: Mapped, weight: Callable[[str], int]) -> Mapped:
@@ -142,8 +177,13 @@ def fold_spaced_han(text: Mapped, weight: Callable[[str], int]) -> Mapped:
     Args:
         weight: how usual two characters side by side are inside words.
     """
-    gaps = sorted({*_apart(text.text, weight), *_cut_han(text.text, weight)})
-    return text.edited(Edit(start, end, "") for start, end in gaps)
+    edits, at = [], 0
+    found = (*_apart(text.text, weight), *_cut_han(text.text, weight), *_bracketed(text.text, weight))
+    for start, end in sorted(found, key=lambda gap: (gap[0], -gap[1])):
+        if start >= at:
+            edits.append(Edit(start, end, ""))
+            at = end
+    return text.edited(edits)
 
 
 def _apart(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int]]:
@@ -151,14 +191,48 @@ def _apart(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int]]
         han = re.findall(f"[{_HAN}]", found[0])
         usual = any(weight(before + after) >= _USUAL_WEIGHT for before, after in pairwise(han))
         listed = _ENUMERATED.search(found[0]) is not None
-        if _NUMERALS.issuperset(han) or (listed and not usual):
+        if _NUMERALS.issuperset(han) or (listed and not usual) or _is_layout(found[0], text[found.end() :][:1], han):
             continue
         if len(han) > 2 or (not listed and usual):
-            for gap in re.finditer(f"{_HAN_GAP}+", found[0]):
-                yield found.start() + gap.start(), found.start() + gap.end()
+            before_it = text[max(0, found.start() - 3) : found.start()]
+            segmented = _SEGMENTED_BEFORE.search(before_it) or _SEGMENTED_AFTER.match(text, found.end())
+            for gap, before, after in zip(re.finditer(f"{_HAN_GAP}+", found[0]), han, han[1:], strict=False):
+                if not (segmented and gap[0].isspace()) or weight(before + after) >= _SURE_WEIGHT:
+                    yield found.start() + gap.start(), found.start() + gap.end()
+
+
+def _is_layout(row: str, after: str, han: list[str]) -> bool:
+    """Whether only blanks part them as layout does: the label of a form, a numbered part, a row of single words."""
+    if row.strip(" \u3000\t") != row or not re.fullmatch(f"[{_HAN} \\t\u3000]+", row):
+        return False
+    numbered = han[0] == "第" and _NUMERALS.issuperset(han[1:-1])
+    return numbered or (len(han) == _LABEL and after in ("：", ":"))
 
 
 def _cut_han(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int]]:
     for found in _HAN_CUT.finditer(text):
         if weight(text[found.start() - 1] + text[found.end()]) >= _USUAL_WEIGHT:
             yield found.span()
+    for found in _HAN_SIGNS.finditer(text):
+        start, end = found.span()
+        before, after = text[start - 1], text[end]
+        if _NUMERALS.issuperset(before + after) or weight(before + after) < _SURE_WEIGHT:
+            continue
+        left, right = text[max(0, start - 2) : start], text[end : end + 2]
+        listed = text[start - 2 : start - 1] == found[0] or text[end + 1 : end + 2] == found[0]  # 金、木、水
+        if not (listed or _joins(left, weight) or _joins(right, weight)):
+            yield start, end
+
+
+def _joins(pair: str, weight: Callable[[str], int]) -> bool:
+    return re.fullmatch(f"[{_HAN}]{{2}}", pair) is not None and weight(pair) >= _JOINS
+
+
+def _bracketed(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int]]:
+    """The brackets around ideographs that stand in one each."""
+    for found in _BRACKETED.finditer(text):
+        han = found[0][1::3]
+        if not _NUMERALS.issuperset(han) and any(weight(a + b) >= _USUAL_WEIGHT for a, b in pairwise(han)):
+            for at in range(found.start(), found.end(), 3):
+                yield at, at + 1
+                yield at + 2, at + 3

@@ -8,17 +8,18 @@ layer by layer, and then read as any text. Ordinary text has no view. What it do
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from moderation.normalise import confusable, encodings, invisible, rotation
 from moderation.normalise.folds import FOLDS, is_suspect
 from moderation.normalise.homophone import fits_badly, restored, sounds_odd
 from moderation.normalise.lexicon import Lexicon
-from moderation.normalise.mapped import Indices, Mapped
+from moderation.normalise.mapped import Edit, Indices, Mapped
 from moderation.normalise.segments import LONG_TEXT, joined, segments
 
 _MOST_LOOKS_PER_VIEW = 3
+_MOST_GAPS = 16
 _NO_WORDS = Lexicon()
 
 
@@ -77,7 +78,7 @@ STEPS = frozenset(
         *(fold.name for fold in FOLDS),
         *("bidi", "combining", "invisible", "nfkc"),
         *("tag_characters", "variation_selectors", "zero_width_bits"),
-        *("base64", "escapes", "hex", "html_entities", "morse", "percent"),
+        *encodings.STEPS,
         *("homophone", "reversed", "rot13"),
     }
 )
@@ -154,16 +155,22 @@ class _Search:
     def look(self, text: Mapped, steps: tuple[str, ...], depth: int) -> None:
         """Finds the views of a text that was reached by some steps."""
         if self._looks_left <= 0:
-            self.gaps.append(("views_past_limit", self._whole))
+            self.gaps.append(("views_past_limit", text.span(0, len(text.text)) if text.text else self._whole))
             return
         self._looks_left -= 1
         for name, secret in invisible.hidden(text) if invisible.SUSPECT.search(text.text) else ():
-            self._deeper(secret, (*steps, name), depth, [(0, len(secret.text))])
+            self._deeper(secret, (*steps, name), depth)
         light, more = _light(text)
         steps = (*steps, *more)
-        decoded, names, runs = encodings.decode_runs(light)
-        if names and self._deeper(decoded, (*steps, *names), depth, runs):
+        decoded = encodings.decode_runs(light)
+        self.gaps += [("unread_encoding", light.span(*run)) for run in _few(decoded.refused)]
+        if decoded.names:
+            if self._deeper(decoded.text, (*steps, *decoded.names), depth, light, decoded.runs):
+                return
+            self._keep_rest(light, decoded.runs, steps)
             return
+        for name, runs in encodings.moved(light.text).items():
+            self._deeper(rotation.moved(light, name, runs), (*steps, name), depth, light, runs)
         canonical, more = self._folded(light)
         self._keep(canonical, (*steps, *more))
         if sounds_odd(canonical.text, self._words):
@@ -173,7 +180,13 @@ class _Search:
         odd = fits_badly(light.text)
         if odd or rotation.is_suspect(light.text):
             for name, other in self._readings(light, odd=odd):
-                self._deeper(other, (*steps, name), depth, [(0, len(other.text))])
+                self._deeper(other, (*steps, name), depth)
+
+    def _keep_rest(self, text: Mapped, runs: list[tuple[int, int]], steps: tuple[str, ...]) -> None:
+        """What stands beside runs that lie too deep, if it was in a disguise of its own."""
+        canonical, more = self._folded(text.edited([Edit(start, end, "") for start, end in runs]))
+        if more:
+            self._keep(canonical, (*steps, *more))
 
     def _readings(self, text: Mapped, *, odd: bool) -> Iterator[tuple[str, Mapped]]:
         other = rotation.rotated(text)
@@ -192,10 +205,22 @@ class _Search:
                     text = folded
         return text, tuple(names)
 
-    def _deeper(self, text: Mapped, steps: tuple[str, ...], depth: int, runs: list[tuple[int, int]]) -> bool:
-        """Whether what was uncovered was looked at; if it lies too deep, that is a gap."""
+    def _deeper(
+        self,
+        text: Mapped,
+        steps: tuple[str, ...],
+        depth: int,
+        before: Mapped | None = None,
+        runs: Sequence[tuple[int, int]] = (),
+    ) -> bool:
+        """Whether what was uncovered was looked at; if it lies too deep, that is a gap.
+
+        Args:
+            runs: where it stood in the text `before`; without them all of it counts.
+        """
         if depth >= self._limits.max_depth:
-            self.gaps += [("nested_encoding", text.span(*runs[0]) if len(runs) == 1 else self._whole)]
+            before, runs = (text, [(0, len(text.text))]) if before is None else (before, runs)
+            self.gaps += [("nested_encoding", before.span(*run)) for run in _few(runs)]
             return False
         self.look(text, steps, depth + 1)
         return True
@@ -212,6 +237,17 @@ class _Search:
             return
         self._chars_left -= len(text.text)
         self.found.append((text, steps))
+
+
+def _few(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """These stretches, those that touch as one; from the last that is allowed on, all as one."""
+    few: list[tuple[int, int]] = []
+    for start, end in runs:
+        if few and (start <= few[-1][1] or len(few) == _MOST_GAPS):
+            few[-1] = (few[-1][0], max(end, few[-1][1]))
+        else:
+            few.append((start, end))
+    return few
 
 
 def _light(text: Mapped) -> tuple[Mapped, tuple[str, ...]]:

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from moderation.normalise.english import is_word, known
-from moderation.normalise.lexicon import HAN, LONGEST_WORD, Lexicon, dictionary
+from moderation.normalise.half import half_written, own_initials
+from moderation.normalise.lexicon import HAN, LONGEST_WORD, Lexicon, dictionary, toneless
 from moderation.normalise.mapped import Edit, Mapped
 from moderation.normalise.packaged import own_rows, packaged_json
 
@@ -23,9 +24,10 @@ SUSPECT_PICTURE = re.compile(f"[{HAN}][{_PICTURES}]|[{_PICTURES}]\ufe0f?[{HAN}]"
 _PICTURE = re.compile(f"[{_PICTURES}]\ufe0f?(?![\u200d\U0001f3fb-\U0001f3ff])")
 _LETTERS = r"(?<![A-Za-z0-9_.@:/#&=-])"
 _AFTER = r"(?![A-Za-z0-9_.@:/#&=-])"
-_LATIN = re.compile(_LETTERS + r"[A-Za-z]{1,12}(?:[ '’][A-Za-z]{1,12})*" + _AFTER)
+_TONED = "āáǎàēéěèêīíǐìōóǒòūúǔùǖǘǚǜüńňǹ\u0300\u0301\u0304\u030c"
+_LATIN = re.compile(_LETTERS + rf"[A-Za-z{_TONED}]{{1,12}}(?:[ '’][A-Za-z{_TONED}]{{1,12}})*" + _AFTER)
 _MAY_BE_INITIALS = re.compile("[A-Za-z]{2}|[A-Za-z薇溦崴徽]信|2[bB]|扣扣")
-SUSPECT_LATIN = re.compile(r"[A-Za-z]{2}|[A-Za-z] ")
+SUSPECT_LATIN = re.compile(rf"[A-Za-z{_TONED}]{{2}}|[A-Za-z] ")
 _PINYIN_LIKE = re.compile(  # atomic, so that a long word that is none costs one look
     "(?>(?>[bpmfdtnlgkhjqxrzcsyw]h?[aeiouv]{1,3}(?:ng?(?![aeiouv])|r(?![aeiouv]))?|[aeo](?:[iou]|ng?(?![aeiouv]))?)+)"
 )
@@ -81,6 +83,8 @@ def join_parts(text: Mapped, words: Lexicon) -> Mapped:
             len(plain) > start + 2 and _HAN.match(plain[start + 2]) and words.is_pair(pair[1] + plain[start + 2])
         )
         strange = dictionary().alone.isdisjoint(pair) and not words.is_pair(pair)
+        if plain[start + 2 : start + 3] == whole or plain[max(0, start - 1) : start] == whole:
+            continue  # a name spelt out: 弓长张
         if pair[0] in _RADICALS or (loose and (fits or strange) and not words.is_usual_pair(pair)):
             edits.append(Edit(start, start + 2, whole))
             at, before = start + 2, whole
@@ -124,6 +128,8 @@ def read_pictures(text: Mapped, words: Lexicon) -> Mapped:
 
 
 def _fit(left: str, reading: str, right: str, words: Lexicon) -> int:
+    if len(reading) > 1 and not any(words.has(word) for word in (left + reading, reading + right)):
+        return 0  # the name of what it shows, which is a word of its own wherever it stands
     pairs = [left + reading[0]] if _HAN.match(left) else []
     pairs += [reading[-1] + right] if _HAN.match(right) else []
     return max((dictionary().pair_weight(pair) for pair in pairs if words.is_usual_pair(pair)), default=0)
@@ -147,9 +153,13 @@ def read_syllables(text: Mapped, words: Lexicon) -> Mapped:
     chinese = _HAN.search(plain) is not None
     edits: list[Edit] = []
     for found in runs:
-        tokens = re.split("[ '’]", found[0].lower())
+        tokens = re.split("[ '’]", toneless(found[0].lower()))
         cut = [_cut(token) for token in tokens]
         if not all(cut) or (not chinese and not _is_all_pinyin(tokens, cut)):
+            continue
+        if chinese and (edit := half_written(plain, found, [one for some in cut for one in some or ()], words)):
+            if not edits or edits[-1].end <= edit.start:
+                edits.append(edit)
             continue
         if chinese and (sum(token in known() for token in tokens) * 2 > len(tokens) or not _beside_han(plain, found)):
             continue
@@ -216,16 +226,19 @@ def _initials() -> tuple[re.Pattern[str], Mapping[str, str]]:
     return re.compile(f"{_LETTERS}(?:{latin}){_AFTER}|{mixed}", re.IGNORECASE), table
 
 
-def has_initials(text: str, _: Lexicon) -> bool:
+def has_initials(text: str, words: Lexicon) -> bool:
     if text.isascii() or not (_MAY_BE_INITIALS.search(text) and _HAN.search(text)):
         return False
-    return _initials()[0].search(text) is not None
+    return _initials()[0].search(text) is not None or any(own_initials(text, words))
 
 
-def read_initials(text: Mapped, _: Lexicon) -> Mapped:
+def read_initials(text: Mapped, words: Lexicon) -> Mapped:
     """Initials as the words they stand for."""
     pattern, table = _initials()
-    return text.edited(
+    edits = [
         Edit(found.start(), found.end(), table.get(found[0], table.get(found[0].lower(), found[0])))
         for found in pattern.finditer(text.text)
-    )
+    ]
+    taken = {edit.start for edit in edits}
+    edits += [edit for edit in own_initials(text.text, words) if edit.start not in taken]
+    return text.edited(sorted(edits, key=lambda edit: edit.start))

@@ -36,7 +36,9 @@ PROVINCES = frozenset(
 _APART = r"(?<![0-9A-Za-z_])"
 _END = r"(?![0-9A-Za-z_])"
 
-_ID_WORDS = words(r"身份证|身分证|证件号|居住证|公民身份|驾驶证|驾照|\bID (?:card|number|no)|identity")
+_ID_WORDS = words(
+    r"身份证|身分证|证件号|居住证|公民身份|驾驶证|驾照|永久居留|居留证|\bID (?:card|number|no)|identity|permanent resid"
+)
 _PHONE_WORDS = words(
     r"手机|电话|联系|致电|拨打|来电|短信|热线|微信|加我|mobile|phone|cell|call|\btel\b|whatsapp|contact|\btext\b"
 )
@@ -52,12 +54,14 @@ _HK_WORDS = words(r"hkid|香港身份证|hong kong id|身份证|identity")
 
 
 def _resident_id(match: re.Match[str]) -> float | None:
-    number = re.sub(r"[ -]", "", match["v"]).upper()
-    if number[:2] not in PROVINCES or number[6:8] not in ("19", "20") or not is_date(number[6:14]):
+    number = re.sub(r"[^0-9Xx]", "", match["v"]).upper()
+    # since 2023 a foreigner's permanent residence: 9, province, the country's number, and the rest as for citizens
+    province = number[1:3] if number[0] == "9" else number[:2]
+    if province not in PROVINCES or not is_date(number[6:14]) or ric.calc_check_digit(number) != number[-1]:
         return None
-    if ric.calc_check_digit(number) != number[-1]:
-        return None
-    return CHECKED_AND_NAMED if named(match, _ID_WORDS) else 0.95
+    if named(match, _ID_WORDS):
+        return CHECKED_AND_NAMED
+    return FORM if re.search(r"[\r\n/*]", match["v"]) else 0.95  # three columns of a table pass one time in eleven
 
 
 def is_date(digits: str) -> bool:
@@ -121,21 +125,58 @@ def _permit(match: re.Match[str]) -> float | None:
     return NAMED if named(match, _PERMIT_WORDS) else None
 
 
+_AMOUNT = re.compile(r" ?(?:元(?![旦宵月])|块|亿|万(?!一)|股|分钟|秒|%)")
+
+
 def _plate(match: re.Match[str]) -> float | None:
     serial = match["serial"]
     if len(digits_of(serial)) < 2:
         return None
     if named(match, _PLATE_WORDS):
         return 0.95
+    if _AMOUNT.match(match.string, match.end("v")):
+        return None
     return 0.75 if len(digits_of(serial)) >= 3 and match["v"].upper() == match["v"] else WEAK
 
 
+def _spread_plate(match: re.Match[str]) -> float | None:
+    """With blanks within: a name beside it, or all but one of the blanks away and figures only."""
+    serial = match["serial"]
+    if len(digits_of(serial)) < 2:
+        return None
+    if named(match, _PLATE_WORDS):
+        return 0.9
+    if match["v"].upper() != match["v"] or _AMOUNT.match(match.string, match.end("v")):
+        return None
+    return 0.5 if match["lead"].isalpha() and re.fullmatch("[0-9]{2,3} [0-9]{2,3}", serial) else None
+
+
+def _police_plate(match: re.Match[str]) -> float | None:
+    return 0.95 if named(match, _PLATE_WORDS) else 0.75
+
+
+def _embassy_plate(match: re.Match[str]) -> float | None:
+    if named(match, _PLATE_WORDS):
+        return 0.95
+    before, after = match.string[: match.start("v")][-1:], match.string[match.end("v") :][:1]
+    number = digits_of(
+        match["v"]
+    )  # 使 is a verb, too: the country's code is below 400, and a round number is an amount
+    return None if before.isalpha() or after.isalpha() or number > "4" or number.endswith("00") else 0.5
+
+
 def _credit_code(match: re.Match[str]) -> float | None:
-    code = match["v"].upper()
+    written = match["v"]
+    code = re.sub(r"[ .·-]", "", written).upper()
     if uscc.calc_check_digit(code) != code[-1] or (code[2:4] not in PROVINCES and code[2:4] != "10"):
         return None
     if named(match, _COMPANY_WORDS):
         return CHECKED_AND_NAMED
+    before = match.string[: match.start("v")][-1:]
+    if len(written) > len(code) or before == "_" or (before.isascii() and before.isalpha()):
+        # words and columns of figures would pass one time in a hundred
+        is_plain = len(written) - len(code) <= 4 and written.isupper() and not code.isdigit()
+        return FORM if is_plain else None
     return CHECKED if not code.isdigit() else FORM  # 18 plain digits: one in 31 would pass by chance
 
 
@@ -155,15 +196,37 @@ def _named_number(match: re.Match[str]) -> float | None:
 
 
 _PROVINCE_CHARACTERS = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使"
+_PLATES = Near(patterns=(re.compile(rf"[{_PROVINCE_CHARACTERS}][ ·-]?[A-Za-z0-9]"),), before=8, after=24, digit=True)
 _SERIAL = "A-HJ-NP-Za-hj-np-z0-9"
+
+_S = r"[ .·*_/\r\n-]{0,2}"  # between two digits of an identity number; its day and check digit make that safe
+_PROVINCE = "(?:" + "|".join(
+    f"{first}{_S}{second}"
+    for first, second in (
+        *(("1", "[1-5]"), ("2", "[1-3]"), ("3", "[1-7]"), ("4", "[1-6]")),
+        *(("5", "[0-4]"), ("6", "[1-5]"), ("7", "1"), ("8", "[1-3]")),
+    )
+) + ")"  # fmt: skip
+_IDENTITY = _S.join(
+    (
+        f"(?:{_PROVINCE}{_S}[0-9]|9{_S}{_PROVINCE})",
+        *["[0-9]"] * 3,
+        f"(?:1{_S}9|2{_S}0)",
+        *["[0-9]"] * 2,
+        f"(?:0{_S}[1-9]|1{_S}[0-2])",
+        f"(?:0{_S}[1-9]|[12]{_S}[0-9]|3{_S}[01])",
+        *["[0-9]"] * 3,
+        "[0-9Xx]",
+    )
+)
 
 RULES = (
     Rule(
         "cn_resident_id",
-        _APART + r"(?P<v>[1-8][0-9]{5}[ -]?[12][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{3}[0-9Xx])" + _END,
+        rf"(?<![0-9])(?<![0-9][A-Za-z])(?P<v>{_IDENTITY})" + _END,  # also after letters, as in ID_1101…
         DIGITS,
         _resident_id,
-        reach=24,
+        reach=56,
     ),
     Rule("cn_resident_id", _APART + r"(?P<v>[1-8][0-9]{14})" + _END, DIGITS, _old_resident_id, token=True),
     Rule(
@@ -175,7 +238,9 @@ RULES = (
         r"(?:[0-9]{3}(?P=b)[0-9]{5}|[0-9]{5}(?P=b)[0-9]{3})"
         r"|[0-9]{2}(?P<c>[ .-])[0-9]{3}(?P=c)[0-9]{4}|[0-9] - [0-9]{4} - [0-9]{4}"
         r"|[0-9]{3}(?P<d>[ -])[0-9]{6}|[0-9](?P<f>[ -])[0-9]{8})"
-        r"|1(?P<e>[ .*_-])[3-9](?:(?P=e)[0-9]){9})(?![0-9A-Za-z_]|\.[0-9]|,[0-9]{3}|元|\*)",
+        # digit by digit, and not a stretch of a longer number that is written so
+        r"|(?:(?<![0-9][ .*_-])|(?<=86[ -]))1(?P<e>[ .*_-])[3-9](?:(?P=e)[0-9]){9}(?!(?P=e)[0-9Xx](?![0-9A-Za-z])))"
+        r"(?![0-9A-Za-z_]|\.[0-9]|,[0-9]{3}|元|\*)",
         DIGITS,
         _mobile,
         reach=40,
@@ -215,16 +280,39 @@ RULES = (
         "cn_plate",
         rf"(?P<v>[{_PROVINCE_CHARACTERS}][A-HJ-NP-Za-hj-np-z][ ·-]?(?P<serial>[{_SERIAL}]{{4}}"
         rf"(?:[挂学警港澳领]|[{_SERIAL}]{{1,2}})))(?![0-9A-Za-z_])",
-        Near(patterns=(re.compile(rf"[{_PROVINCE_CHARACTERS}][A-HJ-NP-Za-hj-np-z]"),), after=16, digit=True),
+        _PLATES,
         _plate,
         reach=12,
     ),
     Rule(
+        "cn_plate",
+        rf"(?P<v>(?P<lead>[{_PROVINCE_CHARACTERS}][ ·-]?[A-HJ-NP-Za-hj-np-z])[ ·-]{{0,2}}"
+        rf"(?P<serial>[{_SERIAL}](?:[ ·-]?[{_SERIAL}]){{4,5}}))(?![0-9A-Za-z_])",
+        _PLATES,
+        _spread_plate,
+        reach=20,
+    ),
+    Rule(
+        "cn_plate",
+        rf"(?<![0-9A-Za-z_])(?P<v>WJ[ ·-]?[{_PROVINCE_CHARACTERS}][ ·-]?[0-9]{{4}}[0-9A-Z])(?![0-9A-Za-z_])",
+        _PLATES,
+        _police_plate,
+        reach=12,
+    ),
+    Rule(
+        "cn_plate",
+        r"(?P<v>使[ ·-]?[0-9]{6})(?![0-9A-Za-z_])",
+        _PLATES,
+        _embassy_plate,
+        reach=10,
+    ),
+    Rule(
         "cn_social_credit_code",
-        _APART + r"(?P<v>[1-9AGNYagny][1-9A-Ga-g][0-9]{6}[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]{10})" + _END,
+        r"(?<![0-9])(?<![0-9][A-Za-z])(?P<v>[1-9AGNYagny][ .·-]?[1-9A-Ga-g](?:[ .·-]?[0-9]){6}"
+        r"(?:[ .·-]?[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]){10})" + _END,
         DIGITS,
         _credit_code,
-        token=True,
+        reach=40,
     ),
     Rule(
         "hk_id",

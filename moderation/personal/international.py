@@ -10,7 +10,6 @@ from stdnum import iban, luhn
 from stdnum.us import ssn
 
 from moderation.personal.rules import (
-    AT_SIGN,
     CHECKED,
     CHECKED_AND_NAMED,
     DIGITS,
@@ -47,8 +46,6 @@ _CARD = re.compile(
     r"|3[47][0-9]{13}|35(?:2[89]|[3-8][0-9])[0-9]{12}|3(?:0[0-5]|[689][0-9])[0-9]{11}"  # Amex, JCB, Diners
     r"|(?:6011|64[4-9][0-9]|65[0-9]{2})[0-9]{12}|9558[0-9]{15}"  # Discover, ICBC
 )
-_FILE_ENDINGS = frozenset({"png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "ts", "py", "json", "html", "php"})
-_RESERVED_NAMES = re.compile(r"(?:.+\.)?(?:example(?:\.(?:com|org|net))?|test|invalid|localhost)", re.IGNORECASE)
 
 
 def _bank_card(match: re.Match[str]) -> float | None:
@@ -56,6 +53,9 @@ def _bank_card(match: re.Match[str]) -> float | None:
     if not luhn.is_valid(digits) or len(set(digits)) < 2:
         return None
     known, with_words = _CARD.fullmatch(digits) is not None, named(match, _CARD_WORDS)
+    before = match.string[: match.start("v")][-1:]
+    if before == "_" or (before.isascii() and before.isalpha()):  # status_4111…: an identifier, if nothing names it
+        return CHECKED if known and with_words and not is_reference(match) else None
     if known and with_words:
         return CHECKED_AND_NAMED
     if not known:  # one number in ten would pass
@@ -63,6 +63,14 @@ def _bank_card(match: re.Match[str]) -> float | None:
     if match["v"].isdigit():
         return None if is_reference(match) else 0.8
     return CHECKED
+
+
+def _spread_card(match: re.Match[str]) -> float | None:
+    """Digit by digit, or in groups of any size: only with words, and parted by one sign throughout."""
+    digits = digits_of(match["v"])
+    if len({part for part in re.split("[0-9]+", match["v"]) if part}) != 1 or not _CARD.fullmatch(digits):
+        return None
+    return CHECKED if luhn.is_valid(digits) and len(set(digits)) > 1 and named(match, _CARD_WORDS) else None
 
 
 def _iban(match: re.Match[str]) -> float | None:
@@ -138,15 +146,6 @@ def _mac(match: re.Match[str]) -> float | None:
     return None if len(set(digits)) < 3 else FORM
 
 
-def _email(match: re.Match[str]) -> float | None:
-    local, domain = match["local"], match["domain"]
-    if domain.rpartition(".")[2].lower() in _FILE_ENDINGS or local == "git":
-        return None
-    if match["at"] != "@":
-        return FORM
-    return WEAK if _RESERVED_NAMES.fullmatch(domain) else 0.95
-
-
 _STREET_SUFFIX = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Parkway"
     r"|Pkwy|Circle|Cir|Highway|Hwy)"
@@ -160,20 +159,23 @@ def _street(match: re.Match[str]) -> float | None:
     return 0.5 if match["unit"] else 0.4
 
 
-_LOCAL = r"[A-Za-z0-9_%+](?:[A-Za-z0-9_%+'.-]{0,62}[A-Za-z0-9_%+-])?"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_DOT = r"(?: ?[\[({] ?(?:dot|点) ?[\])}] ?| dot )"
-_AT = r"(?: ?[\[({] ?(?:at|AT|艾特) ?[\])}] ?|艾特|#@#)"
-
 RULES = (
     Rule(
         "bank_card",
-        _APART + r"(?<![0-9]\.)(?P<v>[2-9](?:[0-9]{12,18}|[0-9]{3}(?P<s>[ -])[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{1,4}"
-        r"(?:(?P=s)[0-9]{1,3})?|[0-9]{3}(?P<t>[ -])[0-9]{6}(?P=t)[0-9]{4,5}|[0-9]{5}(?P<u>[ -])[0-9]{10,13}))"
+        r"(?<![0-9])(?<![0-9][A-Za-z.])(?P<v>[2-9](?:[0-9]{12,18}|[0-9]{3}(?P<s>[ .·-])[0-9]{4}(?P=s)[0-9]{4}"
+        r"(?P=s)[0-9]{1,4}(?:(?P=s)[0-9]{1,3})?|[0-9]{3}(?P<t>[ -])[0-9]{6}(?P=t)[0-9]{4,5}"
+        r"|[0-9]{5}(?P<u>[ -])[0-9]{10,13}))"
         r"(?![0-9A-Za-z_]|\.[0-9]|[ -][0-9]{4}(?![0-9]))",
         DIGITS,
         _bank_card,
         reach=32,
+    ),
+    Rule(
+        "bank_card",
+        _APART + r"(?<![0-9][ .·*_-])(?P<v>[2-9](?:[ .·*_-]{0,2}[0-9]){14,18})(?![0-9A-Za-z_]|[ .·*_-][0-9])",
+        DIGITS,
+        _spread_card,
+        reach=60,
     ),
     Rule(
         "iban",
@@ -226,36 +228,6 @@ RULES = (
         DOTS,
         _mac,
         token=True,
-    ),
-    Rule(
-        "email",
-        r"(?<![A-Za-z0-9_%+.'@-])(?P<v>(?P<local>" + _LOCAL + r")(?P<at>@)"
-        r"(?P<domain>(?:" + _LABEL + r"\.){1,8}[A-Za-z]{2,24}))(?![A-Za-z0-9_@]|-[A-Za-z0-9])",
-        AT_SIGN,
-        _email,
-        reach=620,
-        token=True,
-    ),
-    Rule(
-        "email",
-        r"(?<![A-Za-z0-9_%+.'@-])(?P<v>(?P<local>" + _LOCAL + r")(?P<at>" + _AT + r"| ?@ ?)"
-        r"(?P<domain>" + _LABEL + r"(?:(?:\.|" + _DOT + r")" + _LABEL + r"){0,3}(?:\.|" + _DOT + r")[A-Za-z]{2,24}))"
-        r"(?![A-Za-z0-9_@])",
-        AT_SIGN,
-        _email,
-        reach=400,
-    ),
-    Rule(
-        "email",
-        r"(?<![A-Za-z0-9_%+.'@-])(?P<v>(?P<local>" + _LOCAL + r"(?: dot [A-Za-z0-9_-]{1,30})?)(?P<at> (?:at|AT) )"
-        r"(?P<domain>"
-        + _LABEL
-        + r"(?: (?:dot|DOT) "
-        + _LABEL
-        + r"){0,2} (?:dot|DOT) [A-Za-z]{2,24}))(?![A-Za-z0-9_@])",
-        Near(needles=(" dot ",), before=220, any_case=True),
-        _email,
-        reach=400,
     ),
     Rule(
         "street_address",

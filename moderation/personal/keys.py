@@ -122,6 +122,14 @@ def _is_value(value: str) -> bool:
     )
 
 
+# Parts of the names that code gives to a password: a long word without them is more likely a phrase of somebody's.
+_IDENTIFIER = re.compile(
+    r"pass|pwd|word|user|input|value|field|hash|secret|admin|param|config|form|confirm|current|encrypt|plain|default|token"
+    r"|string|require|invalid|incorrect|validat|reset|forg|change|generat|random|login|auth|credential|manage|null|empty"
+)
+_LONG_PHRASE = re.compile(r"[a-z]{12,64}|[A-Z]{12,64}")
+
+
 def _password(match: re.Match[str]) -> float | None:
     value = match["v"].rstrip(".,:;!?)]}")
     classes = sum(1 for kind in _CLASSES if kind.search(value))
@@ -130,9 +138,33 @@ def _password(match: re.Match[str]) -> float | None:
     digits_only = value.isdigit() and len(value) <= 12
     if digits_only or (_is_value(value) and classes >= 2 and _CLASSES[2].search(value)):
         return 0.8 if classes >= 3 or not match["word"].isascii() else 0.7
-    if _is_value(value) and classes >= 3:
+    if _is_value(value) and (classes >= 3 or _is_phrase(match, value)):
         return FORM
     return None
+
+
+def _is_phrase(match: re.Match[str], value: str) -> bool:
+    """`password=correcthorsebatterystaple`: assigned without a blank, long, and not what code calls a variable."""
+    between = match.string[match.end("word") : match.start("v")]
+    followed = match.string[match.end("v") : match.end("v") + 1]
+    is_word = _LONG_PHRASE.fullmatch(value) and not _IDENTIFIER.search(value.lower())
+    return bool(is_word) and "=" in between and " " not in between and followed not in ("(", "[", "{")
+
+
+_PROGRAMS = re.compile(
+    r"\b(?:mysql|mariadb|sshpass|mongo|redis|docker login|psql|7z|zip|unrar|unzip|ldap|kinit)", re.IGNORECASE
+)
+
+
+def _option(match: re.Match[str]) -> float | None:
+    """`-pSecret123!`; with a blank between only after a program that takes a password so."""
+    value = match["v"].rstrip(".,:;!?)]}") if match["v"][-1] in ".,:;?)]}" else match["v"]
+    classes = sum(1 for kind in _CLASSES if kind.search(value))
+    if classes < 3 or not _CLASSES[2].search(value) or not _is_value(value) or re.search(r"[/:=]", value):
+        return None
+    if _PROGRAMS.search(match.string, max(0, match.start() - 80), match.start()):
+        return NAMED
+    return FORM if match["word"] != "-p" or match.end("word") == match.start("v") else None
 
 
 def _bare_password(match: re.Match[str]) -> float | None:
@@ -162,6 +194,7 @@ _FOOTER = r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
 _ASSIGNED = r"""["'`”」』]?[ \t]{0,4}(?:=>|:=|==?|[:：]|是|为|is\b|就是)[ \t]{0,4}["'`“「『]?"""
 BLOCK_REACH = 20_000
 
+_PASSWORDS = after_words("pass", "pwd", "secret", "密码", "口令", "密碼", "-p")
 _PEM = Near(needles=("-----BEGIN ",), after=BLOCK_REACH + 200)
 
 RULES = (
@@ -226,8 +259,16 @@ RULES = (
         r"(?P<word>(?i:(?<![A-Za-z_])secret|pass(?:word|wd|code|phrase)?|pwd|passwort)|密码|口令|密碼|验证口令)"
         + _ASSIGNED
         + r"(?P<v>[!#-&(-+./0-:<-_a-~-]{4,64})",
-        after_words("pass", "pwd", "secret", "密码", "口令", "密碼"),
+        _PASSWORDS,
         _password,
+        secret=True,
+        reach=100,
+    ),
+    Rule(
+        "password",  # an option of a command
+        r"(?<![!#-&)-_a-~])(?P<word>-p|--pass(?:word|wd|phrase)?)(?: ?[\"']| )?(?P<v>[!#-&(-+./0-:<-_a-~-]{6,64})",
+        _PASSWORDS,
+        _option,
         secret=True,
         reach=100,
     ),

@@ -7,13 +7,13 @@ import re
 from moderation.personal.rules import FORM, WEAK, Rule, after_words, always
 
 # The two hundred or so commonest family names, and those of two characters.
-_SURNAMES = (
+SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹"
     "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁"
     "尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜"
     "冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝"
 )
-_DOUBLE = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|南宫|端木"
+DOUBLE = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|南宫|端木"
 _HAN = r"\u4e00-\u9fff"
 _MONTH = (
     "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|January|February|March|April|June|July|August|September"
@@ -34,6 +34,16 @@ def _wechat(match: re.Match[str]) -> float | None:
     return FORM if not word.isascii() and match["said"] else None
 
 
+_COUNTED = re.compile(r" ?(?:[人个位元块万亿名条次秒级股多年月天%]|美元|分钟)")
+
+
+def _qq(match: re.Match[str]) -> float | None:
+    """`qq 10000 人` counts something; after a colon or 号 it is a number all the same."""
+    if not match["said"] and len(match["v"]) <= 6 and _COUNTED.match(match.string, match.end("v")):
+        return None
+    return 0.8
+
+
 def _english_name(match: re.Match[str]) -> float | None:
     return WEAK if " " in match["v"] else None
 
@@ -42,13 +52,13 @@ RULES = (
     Rule(
         "person_name",
         r"(?:姓名|收件人|收货人|联系人|寄件人|户名|开户名|持卡人|患者|当事人)[是为]?[:： ]{1,3}"
-        rf"(?P<v>(?:{_DOUBLE}|[{_SURNAMES}])[{_HAN}]{{1,2}})(?![{_HAN}])",
+        rf"(?P<v>(?:{DOUBLE}|[{SURNAMES}])[{_HAN}]{{1,2}})(?![{_HAN}])",
         after_words("姓名", "收件人", "收货人", "联系人", "寄件人", "户名", "持卡人", "患者", "当事人"),
         always(0.5),
     ),
     Rule(
         "person_name",
-        rf"(?:我叫|我名叫|我的名字[是叫]|真名[是叫]|姓名[是为])(?P<v>(?:{_DOUBLE}|[{_SURNAMES}])[{_HAN}]{{1,2}})(?![{_HAN}])",
+        rf"(?:我叫|我名叫|我的名字[是叫]|真名[是叫]|姓名[是为])(?P<v>(?:{DOUBLE}|[{SURNAMES}])[{_HAN}]{{1,2}})(?![{_HAN}])",
         after_words("我叫", "我名叫", "我的名字", "真名", "姓名"),
         always(0.4),
     ),
@@ -62,18 +72,18 @@ RULES = (
     ),
     Rule(
         "wechat_id",
-        r"(?P<word>微信号?|薇信|威信|加微|(?<![0-9A-Za-z])(?i:wechat|weixin|vx|wx))"
+        r"(?P<word>微信号?|薇信|威信|加微|加[Vv](?![0-9A-Za-z])|(?<![0-9A-Za-z])(?:[Vv]信|(?i:wechat|weixin|vx|wx)))"
         r"(?: ?(?i:id)| ?号码?| ?账号)?(?P<said>[是为:])?[: ]{0,2}"
         r"(?P<v>[A-Za-z][0-9A-Za-z_-]{5,19})(?![0-9A-Za-z_@-])",
-        after_words("微信", "薇信", "威信", "加微", "wechat", "weixin", "vx", "wx"),
+        after_words("微信", "薇信", "威信", "加微", "加v", "v信", "wechat", "weixin", "vx", "wx"),
         _wechat,
     ),
     Rule(
         "qq_number",
-        r"(?:(?<![0-9A-Za-z])[Qq]{2}|扣扣|企鹅号)(?: ?群| ?号码?| ?账号)?[是为: ]{0,3}"
+        r"(?:(?<![0-9A-Za-z])[Qq]{2}|扣扣|企鹅号)(?: ?群)?(?P<said>(?: ?号码?| ?账号)?(?: ?[是为:])?) {0,2}"
         r"(?P<v>[1-9][0-9]{4,10})(?![0-9A-Za-z_@.])",
         after_words("qq", "扣扣", "企鹅号", digit=True),
-        always(0.8),
+        _qq,
     ),
     Rule(
         "date_of_birth",

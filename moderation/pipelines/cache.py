@@ -1,23 +1,33 @@
-"""Scores of texts that were judged before, so that a conversation's earlier turns cost nothing the second time.
+"""What was found out of texts before, so that a conversation's earlier turns are not looked at a second time.
 
 Keyed by tenant and by a hash of the text: what one tenant sent never shows in how fast another is answered. It belongs
-to one engine, whose models and their revisions do not change. Held are scores, never decisions, and never a text of
-which something was left unjudged.
+to one engine, whose models and their revisions do not change; what does change, the operator's lists, is part of the
+key of what depends on it. Held are scores and forms, never decisions, and nothing that trying again might change
+(`lasts`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Generic, TypeVar
+
+from moderation.errors import STAGE_CODES
+from moderation.models.base import Gap
 
 Value = TypeVar("Value")
 _SHARE = 10
 
-Key = tuple[str | None, bytes]
+Key = tuple[str | None, str, bytes]
 
 
-class ScoreCache(Generic[Value]):
+def lasts(gaps: Iterable[Gap]) -> bool:
+    """Whether the same text has these gaps every time: they lie with the text, and no stage failed."""
+    return not any(gap.reason in STAGE_CODES for gap in gaps)
+
+
+class TextCache(Generic[Value]):
     """The most recently used entries, of a bounded weight together.
 
     Args:
@@ -32,27 +42,31 @@ class ScoreCache(Generic[Value]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, tenant: str | None, text: str) -> Value | None:
-        """What is held of a text."""
+    def get(self, tenant: str | None, text: str, *, revision: str = "") -> Value | None:
+        """What is held of a text.
+
+        Args:
+            revision: of what the value depends on beside the text, and what may change while the engine lives.
+        """
         if not self._entries:
             return None
-        key = _key(tenant, text)
+        key = _key(tenant, text, revision)
         held = self._entries.get(key)
         if held is None:
             return None
         self._entries.move_to_end(key)
         return held[0]
 
-    def put(self, tenant: str | None, text: str, value: Value, *, weight: int = 1) -> None:
+    def put(self, tenant: str | None, text: str, value: Value, *, revision: str = "", weight: int = 1) -> None:
         """Holds it; the least recently used go."""
         if weight > max(self._most // _SHARE, min(self._most, 1)):
             return
-        key = _key(tenant, text)
+        key = _key(tenant, text, revision)
         self.weight += weight - self._entries.pop(key, (value, 0))[1]
         self._entries[key] = value, weight
         while self.weight > self._most:
             self.weight -= self._entries.popitem(last=False)[1][1]
 
 
-def _key(tenant: str | None, text: str) -> Key:
-    return tenant, hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _key(tenant: str | None, text: str, revision: str) -> Key:
+    return tenant, revision, hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

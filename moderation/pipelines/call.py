@@ -14,18 +14,23 @@ from time import perf_counter
 from typing import Any
 
 from moderation.errors import InputError, OverloadedError
+from moderation.lists.matching import Lists
 from moderation.models.base import Classification, Gap
+from moderation.normalise.lexicon import Lexicon
 from moderation.normalise.views import View
-from moderation.pipelines.cache import ScoreCache
+from moderation.pipelines.cache import TextCache, lasts
 from moderation.pipelines.cascading import Entry, Verdict, added, wanted
 from moderation.pipelines.extract import MediaDecoder, MediaOutcome, ask, examine, texts_of
-from moderation.pipelines.forms import forms_of
+from moderation.pipelines.forms import forms_of, lexicon_aside
 from moderation.pipelines.profile import Profile, Stage
 from moderation.pipelines.runner import Runner
 from moderation.schema import Modality, Part
 
 SLICE_ITEMS = 64
 SLICE_CHARS = 8_000
+# Held of forms, in characters: at most 12 bytes each, the way back to the text included.
+_CHARS_PER_ENTRY = 200
+_CHARS_WITHOUT_VIEWS = 40  # what an entry takes that holds none
 Verdicts = tuple[tuple[Stage, Verdict], ...]
 
 
@@ -52,7 +57,7 @@ class Places:
         self._free.release()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Forms:
     """The disguises of one text: a view for each, and the gaps where one could not be followed."""
 
@@ -60,12 +65,27 @@ class Forms:
     gaps: tuple[Gap, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays from one call to the next, of texts that may come again."""
+
+    verdicts: TextCache[Verdicts]
+    forms: TextCache[Forms]
+
+    @classmethod
+    def of(cls, entries: int) -> Kept:
+        """As much as so many judged windows and passages, and the forms of the texts they are of."""
+        return cls(TextCache(entries), TextCache(entries * _CHARS_PER_ENTRY))
+
+
 @dataclass(slots=True)
 class Call:
     """Texts and media of one call, each judged once.
 
     Attributes:
-        tenant: whose cache is used.
+        kept: what calls before this one found out.
+        lists: the operator's lists as they were when the call began.
+        tenant: whose texts of before are used, and whose lists.
         timing_ms: where the time went.
     """
 
@@ -73,7 +93,8 @@ class Call:
     runner: Runner
     decoder: MediaDecoder
     places: Places
-    cache: ScoreCache[Verdicts]
+    kept: Kept
+    lists: Lists
     tenant: str | None = None
     timing_ms: dict[str, float] = field(default_factory=dict)
     _forms: dict[str, Forms] = field(default_factory=dict)
@@ -120,16 +141,17 @@ class Call:
     async def _judge_texts(self, texts: Sequence[str]) -> None:
         """Judges texts in all their forms."""
         began = perf_counter()
+        lexicon = await lexicon_aside(self.lists, self.tenant)
         for text in texts:
             if text not in self._forms:
-                self._forms[text] = Forms(*await forms_of(text))
+                self._forms[text] = await self._forms_of(text, lexicon)
         unfolded = perf_counter()
         self._spent("normalise", unfolded - began)
         everything = [form for text in texts for form in (text, *(view.text for view in self._forms[text].views))]
         waiting = []
         for text in dict.fromkeys(everything):
             if text not in self._verdicts:
-                held = self.cache.get(self.tenant, text)
+                held = self.kept.verdicts.get(self.tenant, text)
                 if held is None:
                     waiting.append(text)
                 else:
@@ -138,6 +160,17 @@ class Call:
             await self._judge_slice(part)
         if waiting:
             self._spent("classify", perf_counter() - unfolded)
+
+    async def _forms_of(self, text: str, lexicon: Lexicon) -> Forms:
+        """The forms of a text, from an earlier call if it was searched for these words."""
+        revision = self.lists.revision if lexicon.words else ""
+        held = self.kept.forms.get(self.tenant, text, revision=revision)
+        if held is not None:
+            return held
+        forms = Forms(*await forms_of(text, lexicon=lexicon))
+        if lasts(forms.gaps):
+            self.kept.forms.put(self.tenant, text, forms, revision=revision, weight=_weight_of(text, forms))
+        return forms
 
     async def _judge_slice(self, part: list[str]) -> None:
         stages = self.profile.classifiers[Modality.TEXT]
@@ -151,9 +184,10 @@ class Call:
                 said[index] = added(said[index], stage, verdict)
         for text, entry in zip(part, said, strict=True):
             self._verdicts[text] = verdicts = tuple(entry)
-            whole = [verdict for _, verdict in verdicts if isinstance(verdict, Classification) and not verdict.gaps]
-            if len(whole) == len(verdicts):
-                self.cache.put(self.tenant, text, verdicts, weight=sum(len(verdict.scored) for verdict in whole))
+            said_all = [one for _, one in verdicts if isinstance(one, Classification) and lasts(one.gaps)]
+            if len(said_all) == len(verdicts):
+                weight = sum(len(one.scored) + len(one.gaps) for one in said_all)
+                self.kept.verdicts.put(self.tenant, text, verdicts, weight=max(1, weight))
 
     def _spent(self, what: str, seconds: float) -> None:
         self.timing_ms[what] = self.timing_ms.get(what, 0.0) + seconds * 1e3
@@ -184,6 +218,12 @@ class Call:
         if digest is None:
             digest = self._digests[id(part)] = hashlib.sha256(part.data or b"").digest()
         return part.modality, digest
+
+
+def _weight_of(text: str, forms: Forms) -> int:
+    """Characters that forms take; a view may hold on to places of the whole text it was found in."""
+    chars = sum(len(view.text) for view in forms.views)
+    return _CHARS_WITHOUT_VIEWS + (len(text) + chars if forms.views else 0)
 
 
 def _slices(texts: list[str]) -> Iterator[list[str]]:

@@ -52,17 +52,29 @@ class Said:
 
 
 def joined_tail(turns: Sequence[tuple[Role, str]]) -> str | None:
-    """The last texts of the last turn's writer, joined; `None` if there is but one.
+    """The last texts of the last turn's writer, joined; `None` if it has something of one turn only.
 
     They are joined by a space, as a model reads turns; a word that is split in its middle stays split.
     """
     if not turns:
         return None
-    role = turns[-1][0]
-    texts = [text for writer, text in turns[-MOST_TURNS:] if writer is role and text.strip()][-_JOINED_TURNS:]
-    if len(texts) < 2:
-        return None
-    return " ".join(texts)[-MOST_CHARS:]
+    texts = [text for writer, text in turns[-MOST_TURNS:] if writer is turns[-1][0]]
+    inside = _inside(texts)
+    return " ".join(texts[index] for index in inside)[-MOST_CHARS:] if len(inside) > 1 else None
+
+
+def _inside(texts: Sequence[str]) -> list[int]:
+    """Which of one writer's texts the joined one has something of, in order."""
+    found: list[int] = []
+    left = MOST_CHARS
+    for index in range(len(texts) - 1, -1, -1):
+        if left <= 0 or len(found) == _JOINED_TURNS:
+            break
+        if texts[index][-left:].strip():
+            found.append(index)
+        if found and texts[index].strip():
+            left -= len(texts[index]) + 1  # and the space before it
+    return found[::-1]
 
 
 def triggers_of(turns: Sequence[Said], joined: Mapping[str, float], table: Mapping[str, Threshold]) -> list[Trigger]:
@@ -92,7 +104,9 @@ _NOTHING = Trigger("", 0.0, (), "")
 def _split_payload(own: Sequence[Said], category: str, score: float, table: Mapping[str, Threshold]) -> Trigger | None:
     """A category that the joined turns reach and none of them alone."""
     floor = table[category].floor
-    parts = own[-_JOINED_TURNS:]
+    parts = [own[index] for index in _inside([turn.text for turn in own])]
+    if len(parts) < 2:
+        return None
     alone = max(turn.scores.get(category, 0.0) for turn in parts)
     if score < floor or alone >= floor:
         return None

@@ -1,20 +1,38 @@
 """Where a streamed text is cut into units: by position in the text alone, never by how it was chunked. Pure.
 
 A unit ends at the end of a sentence once it has `LEAST_CHARS`, or at `MOST_CHARS`, but never inside what may still
-grow into a listed term or a secret: then it ends before that, or, where that began with the unit, goes on until it is
-decided or `LONGEST_CHARS` long.
+grow into a listed term, a secret or an encoded run: then it ends before that, or, where that began with the unit, goes
+on until it is decided or `LONGEST_CHARS` long. What it does not know: an encoding that is longer than that, which is
+judged in stretches, or one in an alphabet that is not named here.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 LEAST_CHARS = 48
 MOST_CHARS = 240
 LONGEST_CHARS = MOST_CHARS + 60 * 64
+# With all of a unit as context, the markers of each window made a stream cost more than twice what its text does.
+_CONTEXT_SHARE = 0.75
+_CONTEXT_CHARS = 180
+_WORD_CHARS = 16  # so much of the context is given up to begin it with a word
 _STEP_CHARS = 64  # between looks at a unit that has become long
+_ALIGNED = 12  # an encoded run is cut where base64, hexadecimal and percent codes have whole bytes
 _FULL_STOPS = frozenset("。！？；…\n")
 _STOPS = frozenset(".!?;")
+_WORD_START = re.compile(r"[\s。！？；…，、：]")
+
+# These read a text from its end, so that they find what the end belongs to in one pass.
+_UNBROKEN = re.compile(
+    r"(?>[\w+/=%&#;\\{}-]*+)(?<=[\w+/=%&#;\\{}-]{16})"
+    r"|[A-Za-z0-9+/=_-]*+(?:\n\r?[A-Za-z0-9+/=_-]{60,}+)++",
+    re.ASCII,
+)
+_GROUPED = re.compile(
+    r"[\s,:|/]{0,3}+(?>(?:[0-9A-Fa-fxXuU\\+&#;%.\-·•–—−_]{1,10}+(?:[\s,:|/]{1,3}+|\Z)|\w[\s.,:*_|/~·-]{1,3}+)){6,}+"
+)
 
 HeldBack = Callable[[str], int]
 
@@ -54,12 +72,31 @@ class Cutter:
             long = end >= MOST_CHARS and (end - MOST_CHARS) % _STEP_CHARS == 0
             if not (long or (end < MOST_CHARS and _ends_sentence(pending[end - 2 : end]))):
                 continue
-            if end >= LONGEST_CHARS:
-                return end
             free = self._held_back(pending[:end])
             if free >= LEAST_CHARS:
                 return free
+            if end >= LONGEST_CHARS:
+                return end - (end - free) % _ALIGNED
         return None
+
+
+def context_of(before: str) -> str:
+    """What of a unit is judged again with the next one: its end, from the beginning of a word where one is near."""
+    start = len(before) - min(_CONTEXT_CHARS, int(len(before) * _CONTEXT_SHARE))
+    word = _WORD_START.search(before, start - 1, start + _WORD_CHARS) if start else None
+    return before[word.end() if word else start + (len(before) - start) % _ALIGNED :]
+
+
+def encoded_from(text: str) -> int:
+    """Where a run begins that may be an encoded text and that the end of the text may go on with; its length if none.
+
+    Unbroken signs of base64, hexadecimal, escapes, references and percent codes, or short groups of signs with blanks
+    between them: hexadecimal, Morse, letters one by one.
+    """
+    backwards = text[::-1]
+    return len(text) - max(
+        (found.end() for pattern in (_UNBROKEN, _GROUPED) if (found := pattern.match(backwards))), default=0
+    )
 
 
 def _ends_sentence(last: str) -> bool:

@@ -1,6 +1,6 @@
 """The engine: contents -> results. Extract, classify, fuse, decide; the same behind every way in.
 
-It knows `Runner`, never where models run, and keeps nothing between calls but scores in a bounded cache.
+It knows `Runner`, never where models run, and keeps nothing between calls but scores and forms in bounded caches.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from time import perf_counter
 
 from moderation.errors import InvalidRequestError, ModerationError
 from moderation.limits import Limits
+from moderation.lists.matching import Lists
 from moderation.lists.store import ListStore
 from moderation.normalise.views import warm_up
-from moderation.pipelines.cache import ScoreCache
-from moderation.pipelines.call import Call, Places, Verdicts
+from moderation.pipelines.call import Call, Kept, Places
 from moderation.pipelines.extract import MediaDecoder
-from moderation.pipelines.gather import finish, joined_of
+from moderation.pipelines.forms import lexicon_aside
+from moderation.pipelines.gather import finish_aside, joined_of
 from moderation.pipelines.profile import Profile
 from moderation.pipelines.runner import Runner
 from moderation.pipelines.units import Piece, check
@@ -34,7 +35,7 @@ class Options:
     """How an engine works beside its models.
 
     Attributes:
-        cache_entries: windows and passages whose scores are kept.
+        cache_entries: windows and passages whose scores are kept, and in proportion the forms of the texts.
         lists_reload_s: seconds between looks at the list files; 0 for never.
         report: told what an operator should see; the log `moderation` if it is left out.
     """
@@ -78,7 +79,7 @@ class Engine:
         self._options = options
         self._decoder = decoder
         self._places = Places(limits.max_media_at_once, limits.max_media_waiting)
-        self._cache: ScoreCache[Verdicts] = ScoreCache(options.cache_entries)
+        self._kept = Kept.of(options.cache_entries)
         self._reloading: asyncio.Task[None] | None = None
         self._started = False
 
@@ -90,6 +91,7 @@ class Engine:
         """
         await self._decoder.start()
         await asyncio.to_thread(warm_up)
+        await self._learn_words()
         await self.runner.warm_up()
         if self._options.lists_reload_s:
             self._reloading = asyncio.create_task(self._reload_lists())
@@ -104,13 +106,21 @@ class Engine:
         await self.runner.close()
         await self._decoder.close()
 
+    async def _learn_words(self) -> None:
+        """Makes what disguised terms are known by, for each tenant with lists: many terms take a second."""
+        lists = self.lists.lists
+        for tenant in {None, *(one.tenant for one in lists.lists)}:
+            await lexicon_aside(lists, tenant)
+
     async def _reload_lists(self) -> None:
         """Looks at the list files again and again; a wrong file is reported once, and the old lists stay."""
         reported = ""
         while True:
             await asyncio.sleep(self._options.lists_reload_s)
-            error = (await asyncio.to_thread(self.lists.reload_if_changed)).error
-            problem = "" if error is None else error.message
+            reload = await asyncio.to_thread(self.lists.reload_if_changed)
+            if reload.changed:
+                await self._learn_words()
+            problem = "" if reload.error is None else reload.error.message
             if problem and problem != reported:
                 (self._options.report or _LOG.warning)(f"the lists stay as they were: {problem}")
             reported = problem
@@ -155,7 +165,8 @@ class Engine:
         """
         began = perf_counter()
         tenants = dict.fromkeys(content.tenant for content in contents)
-        calls = {tenant: self._call(tenant) for tenant in tenants}
+        lists = self.lists.lists  # once: a reload meanwhile is for the next call
+        calls = {tenant: self._call(tenant, lists) for tenant in tenants}
         requests = [self._admit(content) for content in contents]
         for tenant, call in calls.items():
             own = [one for one in requests if isinstance(one, _Request) and one.content.tenant == tenant]
@@ -168,20 +179,20 @@ class Engine:
         return [
             request
             if isinstance(request, ModerationError)
-            else finish(
+            else await finish_aside(
                 request.content,
                 request.pieces,
                 calls[request.content.tenant],
                 policy=request.policy,
-                lists=self.lists.lists,
+                lists=lists,
                 joined=request.joined,
                 began=began,
             )
             for request in requests
         ]
 
-    def _call(self, tenant: str | None) -> Call:
-        return Call(self.profile, self.runner, self._decoder, self._places, self._cache, tenant)
+    def _call(self, tenant: str | None, lists: Lists) -> Call:
+        return Call(self.profile, self.runner, self._decoder, self._places, self._kept, lists, tenant)
 
     def _admit(self, content: Content) -> _Request | ModerationError:
         try:

@@ -2,30 +2,60 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from moderation.models.base import Passage
 from moderation.pipelines.units import Unit
 from moderation.schema import Evidence, Modality, Unjudged
 
+LISTED = "listed_term"
+LISTED_TERMS = "listed_terms"  # several places as one
 _PRIVATE = "privacy/"
 
 
-def evidence_of(unit: Unit, span: tuple[int, int] | None, kind: str | None, *, mask: bool) -> Evidence:
+class Private:
+    """Personal information in a unit's text, to be asked for by place.
+
+    A piece that ends inside an earlier one names nothing that the earlier does not.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self._spans: list[tuple[int, int, str]] = []
+        for start, end, kind, _ in private_spans(unit):
+            if not self._spans or end > self._spans[-1][1]:
+                self._spans.append((start, end, kind))
+        self._ends = [end for _, end, _ in self._spans]
+
+    def over(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+        """Those that touch a stretch, in order."""
+        for place in range(bisect_right(self._ends, start), len(self._spans)):
+            if self._spans[place][0] >= end:
+                return
+            yield self._spans[place]
+
+
+def evidence_of(
+    unit: Unit, span: tuple[int, int] | None, kind: str | None, *, mask: bool, private: Private | None = None
+) -> Evidence:
     """The place of a finding: a span of the original text, or box and time of the passages under the span.
 
     Args:
         span: of the unit's text, half open; all of it if `None`.
         mask: whether personal information in the quote is named instead of shown.
+        private: that of the unit, for who asks more than once.
     """
     if unit.text is None:
         return unit.evidence
     start, end = span or (0, len(unit.text))
-    quote = _masked(unit, start, end) if mask else unit.text[start:end]
+    quote = None
+    if kind != LISTED_TERMS:
+        quote = _masked(unit, private or Private(unit), start, end) if mask else unit.text[start:end]
     start, end = _base_span(unit, start, end)
     if unit.piece.part.modality is Modality.TEXT:
         return Evidence(quote=quote, span=(start, end), kind=kind)
     place = unit.evidence
-    touched = [passage for first, last, passage in unit.lines if first < end and start < last]
+    touched = list(_touched(unit, start, end))
     if touched:
         boxes = [passage.box for passage in touched if passage.box is not None]
         times = [passage.time_s for passage in touched if passage.time_s is not None]
@@ -64,12 +94,19 @@ def private_spans(unit: Unit) -> list[tuple[int, int, str, float]]:
     return sorted(found)
 
 
-def _masked(unit: Unit, start: int, end: int) -> str:
+def _touched(unit: Unit, start: int, end: int) -> Iterator[Passage]:
+    """The passages under a stretch; the lines of a unit come in order and do not overlap."""
+    for place in range(bisect_right(unit.lines, start, key=lambda line: line[1]), len(unit.lines)):
+        first, _, passage = unit.lines[place]
+        if first >= end:
+            return
+        yield passage
+
+
+def _masked(unit: Unit, private: Private, start: int, end: int) -> str:
     """The quote with each piece of personal information replaced by its kind, those at its edges whole."""
     text, pieces, at = unit.text or "", [], start
-    for first, last, kind, _ in private_spans(unit):
-        if last <= at or first >= end:
-            continue
+    for first, last, kind in private.over(start, end):
         pieces += [text[at:first], f"[{kind}]"]
         at = last
     return "".join((*pieces, text[at:end]))

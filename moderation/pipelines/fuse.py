@@ -7,11 +7,15 @@ parts.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from moderation.lists.allowing import Excused, Passes
 from moderation.models.base import Scored
-from moderation.pipelines.evidence import evidence_of, gaps_of, original_span, private_spans
-from moderation.pipelines.units import Source, Unit
+from moderation.pipelines.evidence import LISTED_TERMS, Private, evidence_of, gaps_of, original_span, private_spans
+from moderation.pipelines.units import ListSource, Source, Unit
 from moderation.policy import Policy, worst
 from moderation.schema import (
     Allowed,
@@ -26,6 +30,8 @@ from moderation.schema import (
     Unjudged,
 )
 from moderation.taxonomy import CATEGORIES, PARENTS
+
+MAX_PLACES = 100  # of a list and a category in one form of a text that are findings of their own
 
 
 def fuse(
@@ -45,13 +51,10 @@ def fuse(
     """
     tally = _Tally(policy)
     for unit in units:
-        tally.excuse(unit)
-        for source, classification in unit.classifications:
-            for scored in classification.scored:
-                tally.add(unit, source, scored)
+        tally.read(unit)
     decided = [(trigger, policy.trigger(trigger.pattern).decide(trigger.score)) for trigger in triggers]
     tally.decisions += [decision for _, decision in decided]
-    gaps = (*unjudged, *(gap for gap in gaps_of(units) if gap not in unjudged))
+    gaps = tuple(dict.fromkeys((*unjudged, *gaps_of(units))))
     if gaps:
         tally.decisions.append(policy.unjudged)
     covered = {category: tally.scores[category] for category in CATEGORIES if category in tally.scores}
@@ -74,6 +77,27 @@ def fuse(
     )
 
 
+class _Places:
+    """Where lists found something in one unit: past `MAX_PLACES` of one kind, all others are one place.
+
+    Attributes:
+        others: for each kind the first of them, and the place from there to the last.
+    """
+
+    def __init__(self) -> None:
+        self._count: Counter[tuple[str, ...]] = Counter()
+        self.others: dict[tuple[str, ...], tuple[Any, tuple[int, int]]] = {}
+
+    def past(self, kind: tuple[str, ...], what: Any, span: tuple[int, int]) -> bool:
+        """Whether a place is one of the others."""
+        self._count[kind] += 1
+        if self._count[kind] <= MAX_PLACES:
+            return False
+        first, (start, end) = self.others.get(kind, (what, span))
+        self.others[kind] = first, (min(start, span[0]), max(end, span[1]))
+        return True
+
+
 class _Tally:
     """Maxima, flags, decisions and findings, gathered scored window by scored window."""
 
@@ -83,9 +107,28 @@ class _Tally:
         self.flagged: set[str] = set()
         self.decisions: list[Decision] = []
         self.findings: list[Finding] = []
-        self.allowed: list[Allowed] = []
+        self.allowed: dict[Allowed, None] = {}  # in order, each once
 
-    def add(self, unit: Unit, source: Source, scored: Scored) -> None:
+    def read(self, unit: Unit) -> None:
+        """Takes in all that was said of one unit."""
+        self._excuse(unit)
+        passes = Passes(unit.text or "", unit.allowed) if unit.allowed else None
+        private, places = Private(unit), _Places()
+        for source, classification in unit.classifications:
+            listed = isinstance(source, ListSource)
+            for scored in classification.scored:
+                # Allow lists have been asked about what lists found.
+                for category, score in self._standing(unit, source, scored, None if listed else passes):
+                    if listed and scored.span and places.past((source.key, category), (source, score), scored.span):
+                        continue
+                    self._tell(unit, source, replace(scored, scores={category: score}), private)
+        for (_, category), ((source, score), span) in places.others.items():
+            self._tell(unit, source, Scored({category: score}, span, LISTED_TERMS), private)
+
+    def _standing(
+        self, unit: Unit, source: Source, scored: Scored, passes: Passes | None
+    ) -> Iterator[tuple[str, float]]:
+        """Counts what was said, and gives the categories that findings are made of."""
         table = self._policy.tables[unit.piece.role]
         scores = self.scores
         for category, score, said in _with_parents(scored.scores):
@@ -94,7 +137,7 @@ class _Tally:
             threshold = table[category]
             if score < threshold.floor:
                 continue
-            if unit.allowed and (name := _allowing(unit, scored.span, said)):
+            if passes is not None and (name := passes.by(scored.span, said)):
                 self._let_pass(unit, source, scored, category, name)
                 continue
             decision = threshold.decide(score)
@@ -103,37 +146,35 @@ class _Tally:
             self.flagged.add(category)
             self.decisions.append(decision)
             if said == category or score < table[said].floor:
-                self.findings.append(self._finding(unit, source, scored, category, score))
+                yield category, score
 
-    def excuse(self, unit: Unit) -> None:
+    def _tell(self, unit: Unit, source: Source, said: Scored, private: Private) -> None:
+        evidence = evidence_of(unit, said.span, said.kind, mask=self._policy.privacy.mask, private=private)
+        self.findings += [
+            Finding(category, score, source.key, source.revision, unit.piece.path, unit.origin, evidence)
+            for category, score in said.scores.items()
+        ]
+
+    def _excuse(self, unit: Unit) -> None:
         """Notes what a block list found and an allow list excused."""
-        for match in unit.excused:
-            name = next(
-                one.list for one in unit.allowed if one.span[0] <= match.span[0] <= match.span[1] <= one.span[1]
-            )
-            span = original_span(unit, *match.span)
-            self.allowed += [
-                Allowed(category, match.score, f"list:{match.list}", unit.piece.path, name, span)
-                for category in match.categories
-            ]
+        places = _Places()
+        for one in unit.excused:
+            for category in one.match.categories:
+                if not places.past((one.match.list, category, one.by), one, one.match.span):
+                    self._pass(unit, one, category, one.match.span)
+        for (_, category, _), (one, span) in places.others.items():
+            self._pass(unit, one, category, span)
 
-    def _finding(self, unit: Unit, source: Source, scored: Scored, category: str, score: float) -> Finding:
-        return Finding(
-            category=category,
-            score=score,
-            classifier=source.key,
-            revision=source.revision,
-            part=unit.piece.path,
-            origin=unit.origin,
-            evidence=evidence_of(unit, scored.span, scored.kind, mask=self._policy.privacy.mask),
-        )
+    def _pass(self, unit: Unit, one: Excused, category: str, span: tuple[int, int]) -> None:
+        match, place = one.match, original_span(unit, *span)
+        self.allowed[Allowed(category, match.score, f"list:{match.list}", unit.piece.path, one.by, place)] = None
 
     def _let_pass(self, unit: Unit, source: Source, scored: Scored, category: str, name: str) -> None:
         span = original_span(unit, *(scored.span or (0, len(unit.text or ""))))
         score = scored.scores.get(category, 0.0)
         entry = Allowed(category, score, source.key, unit.piece.path, name, span)
-        if category in scored.scores and entry not in self.allowed:
-            self.allowed.append(entry)
+        if category in scored.scores:
+            self.allowed[entry] = None
 
 
 def _with_parents(scores: Mapping[str, float]) -> Iterator[tuple[str, float, str]]:
@@ -146,19 +187,6 @@ def _with_parents(scores: Mapping[str, float]) -> Iterator[tuple[str, float, str
             raised[parent] = (score, category)
     for parent, (score, child) in raised.items():
         yield parent, score, child
-
-
-def _allowing(unit: Unit, span: tuple[int, int] | None, category: str) -> str | None:
-    """The allow list by which a finding passes: outside its terms, the span says nothing (no letter, no digit)."""
-    start, end = span or (0, len(unit.text or ""))
-    rest, names = list((unit.text or "")[start:end]), []
-    for match in unit.allowed:
-        if "*" in match.categories or category in match.categories or PARENTS.get(category) in match.categories:
-            first, last = max(match.span[0], start), min(match.span[1], end)
-            if first < last:
-                names.append(match.list)
-                rest[first - start : last - start] = " " * (last - first)
-    return names[0] if names and not any(map(str.isalnum, rest)) else None
 
 
 def _redacted(units: Sequence[Unit], policy: Policy) -> dict[str, str]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 from moderation.errors import ModerationError
-from moderation.lists.allowing import effective
+from moderation.lists.allowing import weighed
 from moderation.lists.matching import Lists
-from moderation.lists.terms import Kind, Match
+from moderation.lists.terms import Match
 from moderation.models.base import Classification, Scored
 from moderation.normalise.views import View
 from moderation.pipelines.call import Call
 from moderation.pipelines.cascading import highest
 from moderation.pipelines.conversation import Said, joined_tail, triggers_of
-from moderation.pipelines.evidence import original_span
+from moderation.pipelines.evidence import LISTED, original_span
 from moderation.pipelines.extract import MediaOutcome, texts_of
+from moderation.pipelines.forms import SHORT_CHARS
 from moderation.pipelines.forms import STAGE as NORMALISE
 from moderation.pipelines.fuse import fuse
-from moderation.pipelines.units import Piece, Source, Unit
+from moderation.pipelines.units import ListSource, Piece, Source, Unit
 from moderation.policy import Policy
 from moderation.schema import (
     Content,
@@ -33,15 +35,6 @@ from moderation.schema import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ListSource:
-    """An operator's list, as what said something of a unit."""
-
-    key: str
-    revision: str
-    experimental: tuple[str, ...] = ()
-
-
 @dataclass(slots=True)
 class _Gathered:
     """What is known of one content, piece by piece."""
@@ -49,14 +42,13 @@ class _Gathered:
     call: Call
     lists: Lists
     units: list[Unit]
-    unjudged: list[Unjudged]
+    unjudged: dict[Unjudged, None]
     derived: list[DerivedPart]
     decode_s: float = 0.0
 
     def note(self, entry: Unjudged) -> None:
         """Once: a stage that failed on each of forty lines is one gap of the part."""
-        if entry not in self.unjudged:
-            self.unjudged.append(entry)
+        self.unjudged[entry] = None
 
 
 def joined_of(content: Content) -> str | None:
@@ -80,7 +72,7 @@ def finish(
         joined: as `joined_of` gave it, judged by the call.
         began: `perf_counter` when the call came in.
     """
-    gathered = _Gathered(call, lists, [], [], [])
+    gathered = _Gathered(call, lists, [], {}, [])
     for piece in pieces:
         if piece.part.text is not None:
             unit = Unit(piece, (), piece.part.text, Evidence(), [])
@@ -98,12 +90,34 @@ def finish(
     return fuse(
         content,
         gathered.units,
-        gathered.unjudged,
+        tuple(gathered.unjudged),
         policy=policy,
         triggers=_triggers(content, gathered, policy, joined),
         timing_ms={key: round(value, 3) for key, value in timing.items()},
         derived=gathered.derived,
     )
+
+
+async def finish_aside(
+    content: Content,
+    pieces: Sequence[Piece],
+    call: Call,
+    *,
+    policy: Policy,
+    lists: Lists,
+    joined: str | None,
+    began: float,
+) -> ModerationResult | ModerationError:
+    """As `finish`, in a thread if texts are long or were read from media: lists may look at them for a second."""
+
+    def work() -> ModerationResult | ModerationError:
+        return finish(content, pieces, call, policy=policy, lists=lists, joined=joined, began=began)
+
+    if all(piece.part.text is not None for piece in pieces):
+        chars = sum(len(piece.part.text or "") for piece in pieces)
+        if chars <= SHORT_CHARS:
+            return work()
+    return await asyncio.to_thread(work)
 
 
 def _add_text(gathered: _Gathered, unit: Unit) -> None:
@@ -136,22 +150,21 @@ def _add_form(gathered: _Gathered, unit: Unit) -> None:
     tenant, role = gathered.call.tenant, unit.piece.role
     found = gathered.lists.match(text, tenant=tenant, role=role, origin=unit.origin)
     if found.matches:
-        standing = effective(found.matches)
-        unit.classifications.extend(_said_by_lists(standing))
-        unit.allowed = tuple(match for match in found.matches if match.kind is Kind.ALLOW)
-        unit.excused = tuple(match for match in found.matches if match.kind is Kind.BLOCK and match not in standing)
+        told = weighed(found.matches)
+        unit.classifications.extend(_said_by_lists(told.standing))
+        unit.allowed = told.allowed
+        unit.excused = told.excused
     if found.rest is not None:
         span = original_span(unit, *found.rest)
         gathered.note(Unjudged(unit.piece.path, "lists", "terms_past_limit", span))
     gathered.units.append(unit)
 
 
-def _said_by_lists(matches: Sequence[Match]) -> Iterator[tuple[Source, Classification]]:
-    for match in matches:
-        if match.kind is Kind.BLOCK:
-            scores = dict.fromkeys(match.categories, match.score)
-            source = ListSource(f"list:{match.list}", match.revision)
-            yield source, Classification((Scored(scores, match.span, "listed_term"),))
+def _said_by_lists(standing: Sequence[Match]) -> Iterator[tuple[Source, Classification]]:
+    for match in standing:
+        scores = dict.fromkeys(match.categories, match.score)
+        source = ListSource(f"list:{match.list}", match.revision)
+        yield source, Classification((Scored(scores, match.span, LISTED),))
 
 
 def _add_media(gathered: _Gathered, piece: Piece, outcome: MediaOutcome) -> None:

@@ -1,8 +1,9 @@
 """Risk over a stream of units: text is judged as it is generated, and released unit by unit after its decision.
 
-Each unit is judged together with the unit before it, its fixed left context, so all of them together cost at most
-twice what the whole text costs once. Nothing of a unit is released before its decision. What a later unit shows about
-an earlier one that was released is told by a `retract`. How the text was chunked changes nothing.
+Each unit is judged together with the end of the unit before it, its left context, so all of them together cost at most
+about twice what the whole text costs once. Nothing of a unit is released before its decision. What a later unit shows
+about the released one before it is told by a `retract`. How the text was chunked changes nothing. What it does not
+know: what only shows over more than two units.
 """
 
 from __future__ import annotations
@@ -13,26 +14,73 @@ from dataclasses import dataclass, replace
 from moderation.errors import ModerationError, TooLargeError
 from moderation.lists.matching import Lists
 from moderation.personal.find import held_back as held_back_personal
-from moderation.pipelines.cutting import Cutter
+from moderation.pipelines.cutting import Cutter, context_of, encoded_from
 from moderation.pipelines.engine import Engine
 from moderation.policy import worst
-from moderation.schema import SEVERITY, Content, Decision, Finding, ModerationResult, Part, StreamEvent, StreamOptions
+from moderation.schema import (
+    SEVERITY,
+    Content,
+    Decision,
+    Finding,
+    ModerationResult,
+    Part,
+    StreamEvent,
+    StreamOptions,
+    Unjudged,
+)
 from moderation.taxonomy import PARENTS
 
 _TAIL_CHARS = 4_096
 
 
+# What says of a stretch that it is violating, not where in it; of the others each names its form.
+_NO_FORM = (None, "listed_term")
+_Entry = Finding | Unjudged
+
+
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A unit of the text: where it starts, what it says, and what stood before it."""
+    """A unit of the text: where it starts, what it says, and the end of what stood before it.
+
+    Attributes:
+        in_word: whether the context begins inside a word or a number.
+    """
 
     start: int
     text: str
     context: str
+    in_word: bool
 
     @property
     def end(self) -> int:
         return self.start + len(self.text)
+
+    @property
+    def offset(self) -> int:
+        return self.start - len(self.context)
+
+    def is_cut(self, entry: Finding) -> bool:
+        """Whether a finding in the context may be there only because the context begins where it does."""
+        at_edge = entry.evidence.span is not None and entry.evidence.span[0] == self.offset
+        return at_edge and (self.in_word or entry.evidence.kind in _NO_FORM)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruled:
+    """A judged unit: what is about it, and what of the unit before it is about both, or about that one alone.
+
+    Attributes:
+        own: what decides it; in the order of the result.
+        shared: those of them that hold it and begin in the context.
+        before: what lies in the context alone.
+    """
+
+    unit: _Unit
+    result: ModerationResult
+    own: tuple[_Entry, ...]
+    shared: tuple[_Entry, ...]
+    before: tuple[_Entry, ...]
+    decision: Decision
 
 
 class Stream:
@@ -43,22 +91,25 @@ class Stream:
     """
 
     def __init__(self, engine: Engine, options: StreamOptions) -> None:
-        engine.policy(options.policy)
+        self._policy = engine.policy(options.policy)
         self._engine = engine
         self._options = options
         self._cutter = Cutter(_Holding(engine.lists.lists, options))
         self._chars = 0
-        self._context = ""
-        self._released: tuple[int, int] | None = None
+        self._before = ""
+        self._released: tuple[tuple[int, int], Decision] | None = None
         self._decisions: list[Decision] = []
         self._scores: dict[str, float] = {}
+        self._experimental = {stage.key: stage.experimental for stage in engine.profile.stages}
+        self.failure: ModerationError | None = None
 
     async def feed(self, chunk: str) -> list[StreamEvent]:
         """What became of the units that end in this chunk.
 
         Raises:
             TooLargeError: code `text_too_long`.
-            ModerationError: as `Engine.moderate`; the text is not released and the stream is over.
+            ModerationError: as `Engine.moderate`; the text is not released and the stream is over. If units before the
+                one that failed were decided, their events are given first, and `failure` is raised by the next call.
         """
         taken = self._chars + len(self._cutter.pending) + len(chunk)
         if taken > self._engine.limits.max_text_chars:
@@ -78,73 +129,156 @@ class Stream:
         self._cutter.rest()
 
     async def _judge(self, texts: Sequence[str]) -> list[StreamEvent]:
-        units = []
-        for text in texts:
-            units.append(_Unit(self._chars, text, self._context))
-            self._chars += len(text)
-            self._context = text
+        if self.failure is not None:
+            raise self.failure
+        units = [self._unit(text) for text in texts]
         if not units:
             return []
-        results = await self._engine.moderate_many([self._content(unit) for unit in units])
-        events: list[StreamEvent] = []
+        try:
+            results = await self._judged(units, with_context=True)
+        except ModerationError as error:
+            self.failure = error
+            raise
+        ruled: list[_Ruled] = []
         for unit, result in zip(units, results, strict=True):
             if isinstance(result, ModerationError):
-                raise result
-            events += self._events(unit, result)
-        return events
+                self.failure = result
+                break
+            ruled.append(self._ruled(unit, result))
+        if self.failure is not None and not ruled:
+            raise self.failure
+        alone = await self._alone(ruled)
+        return [event for one in ruled for event in self._events(one, alone.get(one.unit.start))]
 
-    def _content(self, unit: _Unit) -> Content:
+    def _unit(self, text: str) -> _Unit:
+        context = context_of(self._before)
+        cut = self._before[: len(self._before) - len(context)]
+        unit = _Unit(self._chars, text, context, cut[-1:].isalnum() and context[:1].isalnum())
+        self._chars += len(text)
+        self._before = text
+        return unit
+
+    async def _judged(self, units: Sequence[_Unit], *, with_context: bool) -> list[ModerationResult | ModerationError]:
+        """What is found in each unit, by its place in the stream."""
         options = self._options
-        part = Part.from_text(unit.context + unit.text)
-        return Content((part,), role=options.role, policy=options.policy, tenant=options.tenant)
+        texts = [unit.context + unit.text if with_context else unit.text for unit in units]
+        results = await self._engine.moderate_many(
+            [
+                Content((Part.from_text(text),), role=options.role, policy=options.policy, tenant=options.tenant)
+                for text in texts
+            ]
+        )
+        offsets = [unit.offset if with_context else unit.start for unit in units]
+        return [
+            result if isinstance(result, ModerationError) else _moved(result, offset)
+            for result, offset in zip(results, offsets, strict=True)
+        ]
 
-    def _events(self, unit: _Unit, result: ModerationResult) -> list[StreamEvent]:
-        """The decision of a unit, and before it a retraction if it makes the released unit before it violating."""
+    def _ruled(self, unit: _Unit, result: ModerationResult) -> _Ruled:
+        entries: list[_Entry] = [*result.findings, *result.unjudged]
+        own: list[_Entry] = []
+        shared: list[_Entry] = []
+        before: list[_Entry] = []
+        for entry in entries:
+            span = _span(entry)
+            if span is not None and span[1] <= unit.start:
+                before.append(entry)
+                continue
+            own.append(entry)
+            if span is not None and span[0] < unit.start and self._is_held(self._decided(entry, result)):
+                shared.append(entry)
+        decision = worst([self._decided(entry, result) for entry in own])
+        return _Ruled(unit, result, tuple(own), tuple(shared), tuple(before), decision)
+
+    async def _alone(self, ruled: Sequence[_Ruled]) -> dict[int, ModerationResult]:
+        """Units without their context, by their start: those with which a released one would be taken back.
+
+        A classifier that judges a whole stretch says nothing about where in it something is.
+        """
+        released = [self._released is not None, *(not self._is_held(one.decision) for one in ruled)]
+        doubtful = [
+            one.unit
+            for one, before in zip(ruled, released, strict=False)
+            if before and any(isinstance(entry, Unjudged) or entry.evidence.kind is None for entry in one.shared)
+        ]
+        if not doubtful:
+            return {}
+        try:
+            results = await self._judged(doubtful, with_context=False)
+        except ModerationError:
+            return {}  # then it counts as being about both
+        return {
+            unit.start: result
+            for unit, result in zip(doubtful, results, strict=True)
+            if not isinstance(result, ModerationError)
+        }
+
+    def _events(self, ruled: _Ruled, alone: ModerationResult | None) -> list[StreamEvent]:
+        """The decision of a unit, and before it a retraction if it shows that the released unit before it violates."""
+        unit, result, released = ruled.unit, ruled.result, self._released
         for category, score in result.category_scores.items():
             self._scores[category] = max(score, self._scores.get(category, 0.0))
-        offset = unit.start - len(unit.context)
-        everything = tuple(_moved(finding, offset) for finding in result.findings)
-        findings = tuple(finding for finding in everything if not _is_before(finding, unit))
-        decision = result.decision
-        if len(findings) < len(everything):  # what the unit before is held for is not this one's
-            decision = self._decided(findings, result)
+        taken = [] if released is None else [one for one in ruled.shared if not self._is_explained(one, alone)]
+        own = list(ruled.own)
+        for entry in ruled.before:
+            decision = self._decided(entry, result)
+            if isinstance(entry, Finding) and unit.is_cut(entry):
+                continue
+            self._decisions.append(decision)
+            if released is not None and SEVERITY[decision] > SEVERITY[released[1]]:
+                (taken if self._is_held(decision) else own).append(entry)
+        decision = worst([self._decided(entry, result) for entry in own])
         self._decisions.append(decision)
-        held = decision is Decision.BLOCK or (decision is Decision.REVIEW and self._options.hold_review)
         events = []
-        if held and self._released is not None and not _is_alone(findings, unit):
-            events.append(StreamEvent("retract", self._released, decision, findings=findings))
-        self._released = None if held else (unit.start, unit.end)
-        unjudged = tuple(
-            replace(gap, span=None if gap.span is None else (gap.span[0] + offset, gap.span[1] + offset))
-            for gap in result.unjudged
-        )
+        if released is not None and taken:
+            why = worst([self._decided(entry, result) for entry in taken])
+            events.append(StreamEvent("retract", released[0], why, findings=_findings(taken), unjudged=_gaps(taken)))
+        held, span = self._is_held(decision), (unit.start, unit.end)
+        self._released = None if held else (span, decision)
         events.append(
             StreamEvent(
                 "unit",
-                (unit.start, unit.end),
+                span,
                 decision,
                 text=None if held else unit.text,
-                findings=findings,
-                unjudged=unjudged,
+                findings=_findings(own),
+                unjudged=_gaps(own),
                 category_scores=result.category_scores,
             )
         )
         return events
 
-    def _decided(self, findings: Sequence[Finding], result: ModerationResult) -> Decision:
-        """The decision on some findings alone; never more severe than that on all of them."""
-        policy = self._engine.policy(self._options.policy)
-        table = policy.tables[self._options.role]
-        decisions = [policy.unjudged] if result.unjudged else []
-        for finding in findings:
-            categories = (finding.category, PARENTS.get(finding.category, finding.category))
-            decisions += [table[category].decide(finding.score) for category in categories]
-        own = worst(decisions)
-        return own if SEVERITY[own] < SEVERITY[result.decision] else result.decision
+    def _is_held(self, decision: Decision) -> bool:
+        return decision is Decision.BLOCK or (decision is Decision.REVIEW and self._options.hold_review)
+
+    def _decided(self, entry: _Entry, result: ModerationResult) -> Decision:
+        """The decision on one finding or gap alone; never more severe than that on all of them."""
+        if isinstance(entry, Unjudged):
+            own = self._policy.unjudged
+        else:
+            table = self._policy.tables[self._options.role]
+            categories = (entry.category, PARENTS.get(entry.category, entry.category))
+            own = worst([table[category].decide(entry.score) for category in categories])
+            if own is Decision.BLOCK and entry.category in self._experimental.get(entry.classifier, ()):
+                own = Decision.REVIEW
+        return min(own, result.decision, key=SEVERITY.__getitem__)
+
+    def _is_explained(self, entry: _Entry, alone: ModerationResult | None) -> bool:
+        """Whether what was seen over both units is in the later one by itself, so that it says nothing of the other."""
+        if alone is None:
+            return False
+        if isinstance(entry, Unjudged):
+            return any((gap.stage, gap.reason) == (entry.stage, entry.reason) for gap in alone.unjudged)
+        return entry.evidence.kind is None and any(
+            (one.category, one.classifier, one.evidence.kind) == (entry.category, entry.classifier, None)
+            and _is_inside(_span(one), _span(entry))
+            and self._is_held(self._decided(one, alone))
+            for one in alone.findings
+        )
 
 
 class _Holding:
-    """What the end of a text may still grow into: a listed term or a secret."""
+    """What the end of a text may still grow into: a listed term, a secret or an encoded run."""
 
     def __init__(self, lists: Lists, options: StreamOptions) -> None:
         self._lists = lists
@@ -155,21 +289,35 @@ class _Holding:
         end = text[tail:]
         options = self._options
         listed = self._lists.held_back(end, tenant=options.tenant, role=options.role)
-        return tail + min(listed, held_back_personal(end))
+        return tail + min(listed, held_back_personal(end), encoded_from(end))
 
 
-def _is_before(finding: Finding, unit: _Unit) -> bool:
-    """Whether a finding lies in the context alone."""
-    return finding.evidence.span is not None and finding.evidence.span[1] <= unit.start
+def _span(entry: _Entry) -> tuple[int, int] | None:
+    return entry.span if isinstance(entry, Unjudged) else entry.evidence.span
 
 
-def _is_alone(findings: Sequence[Finding], unit: _Unit) -> bool:
-    """Whether what is wrong stands in the unit itself; what only shows with its context is about both."""
-    return any(finding.evidence.span is not None and finding.evidence.span[0] >= unit.start for finding in findings)
+def _is_inside(span: tuple[int, int] | None, whole: tuple[int, int] | None) -> bool:
+    return span is not None and whole is not None and whole[0] <= span[0] and span[1] <= whole[1]
 
 
-def _moved(finding: Finding, offset: int) -> Finding:
-    span = finding.evidence.span
-    if span is None:
-        return finding
-    return replace(finding, evidence=replace(finding.evidence, span=(span[0] + offset, span[1] + offset)))
+def _findings(entries: Sequence[_Entry]) -> tuple[Finding, ...]:
+    return tuple(entry for entry in entries if isinstance(entry, Finding))
+
+
+def _gaps(entries: Sequence[_Entry]) -> tuple[Unjudged, ...]:
+    return tuple(entry for entry in entries if isinstance(entry, Unjudged))
+
+
+def _moved(result: ModerationResult, offset: int) -> ModerationResult:
+    """The same with spans that count from the beginning of the stream."""
+
+    def moved(span: tuple[int, int] | None) -> tuple[int, int] | None:
+        return None if span is None else (span[0] + offset, span[1] + offset)
+
+    return replace(
+        result,
+        findings=tuple(
+            replace(one, evidence=replace(one.evidence, span=moved(one.evidence.span))) for one in result.findings
+        ),
+        unjudged=tuple(replace(gap, span=moved(gap.span)) for gap in result.unjudged),
+    )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from moderation.errors import InvalidRequestError, NotSupportedYetError, TooLargeError
 from moderation.limits import Limits
+from moderation.lists.allowing import Excused
 from moderation.lists.terms import Match
 from moderation.models.base import Classification, Passage
 from moderation.normalise.views import View
@@ -38,6 +39,15 @@ class Source(Protocol):
     def experimental(self) -> tuple[str, ...]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """An operator's list, as what said something of a unit."""
+
+    key: str
+    revision: str
+    experimental: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Unit:
     """One thing that classifiers judged, and what they said.
@@ -50,7 +60,7 @@ class Unit:
         classifications: what each classifier said.
         view: for a text in disguise, the way from `text` back to the text it was made of.
         allowed: places that an operator's allow lists let pass.
-        excused: what a block list found inside such a place.
+        excused: what a block list found inside such a place, and by whose word it passes.
     """
 
     piece: Piece
@@ -61,7 +71,7 @@ class Unit:
     lines: tuple[tuple[int, int, Passage], ...] = ()
     view: View | None = None
     allowed: tuple[Match, ...] = ()
-    excused: tuple[Match, ...] = ()
+    excused: tuple[Excused, ...] = ()
 
 
 def check(content: Content, limits: Limits) -> list[Piece]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import sys
 import threading
 import tomllib
 from collections.abc import Iterator
@@ -27,17 +28,17 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 
 @contextlib.contextmanager
-def answering(respond: Any) -> Iterator[str]:
+def answering(respond: Any, *, wait: str = "0") -> Iterator[str]:
     """A service on the loopback that answers every POST by a function: (status, JSON)."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status, answer = respond(body, dict(self.headers))
-            data = json.dumps(answer).encode()
+            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
-            self.send_header("Retry-After", "0")
+            self.send_header("Retry-After", wait)
             self.end_headers()
             self.wfile.write(data)
 
@@ -164,13 +165,24 @@ def test_against_a_service_with_a_key_that_is_busy_at_first(capsys: pytest.Captu
     assert status == 0
     results = json.loads(out)["sets"][0]["results"]
     assert results[f"{address}/v1/moderations"]["group"]["recall"]["value"] == 1.0
-    assert asked == ["Bearer a-key"] * 2
+    assert asked == ["Bearer a-key"] * 3  # one plain text, which it was too busy for at first; then the set
     assert "a-key" not in out
+
+
+NESTED = b"[" * 100_000 + b"]" * 100_000
 
 
 @pytest.mark.parametrize(
     ("status", "answer", "complaint"),
-    [(401, {"error": {"message": "who?"}}, "who?"), (200, {"hello": 1}, "no moderation"), (200, [], "no moderation")],
+    [
+        (401, {"error": {"message": "who?"}}, "who?"),
+        (200, {"hello": 1}, "no moderation"),
+        (200, [], "no moderation"),
+        (200, b"<html>", "answered no JSON"),
+        (200, NESTED, "answered no JSON"),
+        (500, NESTED, "answered no JSON"),
+        (200, {"results": [{"category_scores": {"hate": 1.5}}]}, "the score of hate must be between 0 and 1"),
+    ],
 )
 def test_against_a_service_that_cannot_be_used(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, status: int, answer: Any, complaint: str
@@ -180,6 +192,77 @@ def test_against_a_service_that_cannot_be_used(
         got, out, err = run(capsys, "evaluate", given, "--against", f"{address}/v1/moderations", *FAKE)
     assert (got, out) == (2, "")
     assert complaint in err
+
+
+@pytest.mark.parametrize("wait", ["²", "9" * 5_000, "soon"])
+def test_a_wait_that_is_no_number_of_seconds(capsys: pytest.CaptureFixture[str], tmp_path: Path, wait: str) -> None:
+    given = str(write_set(tmp_path / "made-up"))
+    with answering(lambda body, headers: (401, {"error": {"message": "who?"}}), wait=wait) as address:
+        got, _, err = run(capsys, "evaluate", given, "--against", f"{address}/v1/moderations", *FAKE)
+    assert got == 2
+    assert "who?" in err
+
+
+@pytest.mark.parametrize("answer", [b"<html>", NESTED])
+def test_against_a_service_of_this_kind_that_answers_nonsense(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, answer: bytes
+) -> None:
+    given = str(write_set(tmp_path / "made-up"))
+    with answering(lambda body, headers: (200, answer)) as address:
+        got, out, err = run(capsys, "evaluate", given, "--against", address, *FAKE)
+    assert (got, out) == (2, "")
+    assert "could not judge a plain text: invalid_response" in err
+
+
+@pytest.mark.parametrize("path", ["", "/v1/moderations"])
+@pytest.mark.parametrize("answer", [None, {"error": {"message": "no such page", "code": "not_found"}}])
+def test_a_service_that_cannot_be_used_is_found_before_the_engine_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, path: str, answer: Any
+) -> None:
+    def start(*_: object) -> Any:
+        pytest.fail("the engine is started")
+
+    monkeypatch.setattr("moderation.cli.evaluate.own_judge", start)
+    if answer is None:
+        status, out, err = run(capsys, "evaluate", "sample-zh-en", "--against", f"http://127.0.0.1:9{path}", *FAKE)
+        assert "did not answer" in err
+    else:
+        with answering(lambda body, headers: (404, answer)) as address:
+            status, out, err = run(capsys, "evaluate", "sample-zh-en", "--against", f"{address}{path}", *FAKE)
+        assert "could not judge a plain text: not_found" in err
+    assert (status, out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("raised", "shown"), [("ValueError('boom')", "ValueError: boom"), ("SystemExit(3)", "SystemExit: 3")]
+)
+def test_a_function_that_judges_nothing_is_an_error_that_says_why(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: str, shown: str
+) -> None:
+    (tmp_path / "raising_of_this_test.py").write_text(f"def score(texts):\n    raise {raised}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "raising_of_this_test", raising=False)
+    words = ["--against", "raising_of_this_test:score", "--json", *FAKE]
+    status, out, err = run(capsys, "evaluate", str(write_set(tmp_path / "made-up")), *words)
+    assert status == 2
+    assert list(json.loads(out)["sets"][0]["results"]) == ["moderation (fake)", "raising_of_this_test:score"]
+    assert err.count(shown) == 1
+    assert "raising_of_this_test:score: raised on 20 texts" in err
+    assert "error: raising_of_this_test:score judged no text at all" in err
+
+
+def test_a_function_that_fails_at_some_texts_is_said_and_no_error(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "def score(texts):\n    return [{'hate': 1.0 / (len(text) % 2)} for text in texts]\n"
+    (tmp_path / "halving_of_this_test.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    words = ["--against", "halving_of_this_test:score", "--json", *FAKE]
+    status, _, err = run(capsys, "evaluate", str(write_set(tmp_path / "made-up")), *words)
+    assert status == 0
+    assert "ZeroDivisionError" in err
+    even = sum(len(row["text"]) % 2 == 0 for row in ROWS)
+    assert f"halving_of_this_test:score: raised on {even} texts; they are unjudged" in err
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
 import pytest
+from support.labelled import write_set
 
 from moderation.cli.main import main
+from moderation.datasets.evaluate import evaluate, open_sets
+from moderation.datasets.judging import from_function
+from moderation.datasets.manifest_file import load_manifest
+from moderation.policy import parse_policy
+
+POLICY = parse_policy(b'name = "p"\nunjudged = "block"\n[thresholds]\n"*" = { review = 0.5, block = 0.9 }', file="p")
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -76,6 +84,24 @@ def test_a_band_is_chosen_from_labelled_scores(capsys: pytest.CaptureFixture[str
     found = json.loads(out)
     assert found["share"] == 0
     assert found["f1"] < 1 == found["f1_guard"]
+
+
+def test_a_band_is_chosen_from_two_runs_of_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    said = [(0.1, 0.1, 0)] * 8 + [(0.4, 0.9, 1), (0.6, 0.1, 0)] + [(0.9, 0.9, 1)] * 10
+    given = [{"text": str(number), "label": row[2], "category": ""} for number, row in enumerate(said)]
+    opened = open_sets([load_manifest(write_set(tmp_path / "made-up", given))], None)
+    scores = {name: tmp_path / f"{name}.jsonl" for name in ("first", "guard")}
+    for at, (name, file) in enumerate(scores.items()):
+        score = functools.partial(lambda texts, *, at: [{"hate": said[int(text)][at]} for text in texts], at=at)
+        evaluate(opened, {name: from_function(score, name)}, policy=POLICY, keep=file)
+    words = ["models", "cascade-band", str(scores["first"])]
+    status, out, _ = run(capsys, *words, str(scores["guard"]), "--share", "0.1")
+    assert status == 0
+    assert out.splitlines()[:2] == ["band = [0.25, 0.75]", "share 0.100 of 20 texts; F1 1.000"]
+    status, out, err = run(capsys, *words, "--share", "0.1")
+    assert (status, out) == (2, "")
+    assert "give the scores.jsonl of the guard's run after it" in err
+    assert run(capsys, *words, words[-1], words[-1], "--share", "0.1")[0] == 2
 
 
 @pytest.mark.parametrize(

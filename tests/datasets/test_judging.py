@@ -13,7 +13,7 @@ from moderation.datasets.judging import Judgement, decide, from_function, from_o
 from moderation.datasets.loader import Example
 from moderation.errors import AuthenticationError, InvalidRequestError, ModelError, ModerationError
 from moderation.policy import parse_policy
-from moderation.schema import Decision, Role
+from moderation.schema import Decision, ModerationResult, PolicyReference, Role
 
 POLICY = parse_policy(b'name = "p"\nunjudged = "block"\n[thresholds]\n"*" = { review = 0.5, block = 0.9 }', file="p")
 
@@ -24,6 +24,25 @@ def batch(*texts: str) -> list[Example]:
 
 def answering(answer: Any) -> Any:
     return from_function(lambda texts: [answer] * len(texts), "m:f")
+
+
+def result_of(scores: Mapping[str, float]) -> ModerationResult:
+    return ModerationResult(
+        id="x",
+        decision=Decision.REVIEW,
+        flagged=False,
+        categories={},
+        category_scores=scores,
+        findings=(),
+        triggers=(),
+        uncovered=(),
+        policy=PolicyReference("p", "1"),
+        unjudged=(),
+    )
+
+
+def test_a_category_of_a_newer_service_is_passed_over() -> None:
+    assert from_outcome(result_of({"hate": 0.5, "new": 0.7})) == Judgement({"hate": 0.5}, Decision.REVIEW)
 
 
 def test_a_function_answers_scores_with_parents() -> None:
@@ -59,14 +78,43 @@ def test_one_text_that_a_function_fails_at_takes_no_other_along() -> None:
     assert [judgement.unjudged for judgement in found] == [(), ("model_failed",), ()]
 
 
+@pytest.mark.parametrize("error", [RuntimeError("no"), SystemExit(3), RecursionError()])
+def test_what_a_function_raises_is_told_once_for_each_text_it_fails(error: BaseException) -> None:
+    told: list[BaseException] = []
+
+    def score(texts: Sequence[str]) -> list[Mapping[str, float]]:
+        if "bad" in texts:
+            raise error
+        return [{"hate": 0.5} for _ in texts]
+
+    found = from_function(score, "m:f", told=told.append)(batch("bad", "b", "bad"))
+    assert [judgement.unjudged for judgement in found] == [("model_failed",), (), ("model_failed",)]
+    assert told == [error, error]
+
+
+def test_a_person_who_stops_the_run_is_no_failure_of_the_function() -> None:
+    def score(texts: Sequence[str]) -> list[Mapping[str, float]]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        from_function(score, "m:f")(batch("a"))
+
+
 def test_a_function_is_found_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "scorer_of_this_test.py").write_text(
         "def score(texts):\n    return [{'hate': 0.5}] * len(texts)\nx = 1\n"
     )
     (tmp_path / "broken_of_this_test.py").write_text("1 / 0\n")
+    (tmp_path / "leaving_of_this_test.py").write_text("raise SystemExit(0)\n")
     monkeypatch.chdir(tmp_path)
     assert load_function("scorer_of_this_test:score")(["a"]) == [{"hate": 0.5}]
-    for name in ("scorer_of_this_test:none", "scorer_of_this_test:x", "no_such_module:f", "broken_of_this_test:f"):
+    for name in (
+        "scorer_of_this_test:none",
+        "scorer_of_this_test:x",
+        "no_such_module:f",
+        "broken_of_this_test:f",
+        "leaving_of_this_test:f",
+    ):
         with pytest.raises(InvalidRequestError, match=name):
             load_function(name)
 
@@ -98,6 +146,23 @@ def test_openai_scores_come_by_our_categories() -> None:
 def test_what_is_no_moderation_is_an_error(answer: object) -> None:
     with pytest.raises(ModerationError) as raised:
         from_openai(lambda body: answer)(batch("a"))
+    assert raised.value.code == "invalid_response"
+
+
+WRONG = [1.5, -0.1, math.nan, math.inf, 10**400, True, "0.5", None, [0.5]]
+
+
+@pytest.mark.parametrize("score", WRONG, ids=[repr(score)[:8] for score in WRONG])
+def test_a_score_that_is_none_is_an_error_that_names_it(score: object) -> None:
+    with pytest.raises(ModerationError, match="the score of hate must be between 0 and 1") as raised:
+        from_openai(lambda body: {"results": [{"category_scores": {"hate": score, "violence": 0.1}}]})(batch("a"))
+    assert raised.value.code == "invalid_response"
+
+
+@pytest.mark.parametrize("score", [1.5, -0.1, math.nan])
+def test_a_score_that_is_none_in_our_own_form_is_an_error(score: float) -> None:
+    with pytest.raises(ModerationError, match="the score of hate must be") as raised:
+        from_outcome(result_of({"hate": score}))
     assert raised.value.code == "invalid_response"
 
 

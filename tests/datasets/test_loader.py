@@ -101,7 +101,9 @@ def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
         ("data.csv", b"words,label\na,1\n", "there is no column text; there are: words, label"),
         ("data.csv", b"text,text,label\na,b,1\n", "two columns have one name"),
         ("data.csv", b"", "is empty"),
-        ("data.jsonl", b'{"text": "a"}\n', "no row can be used"),
+        ("data.jsonl", b'{"text": "a"}\n', "there is no column label in any row; there are: text"),
+        ("data.jsonl", b'{"label": 1}\n', "there is no column text in any row; there are: label"),
+        ("data.jsonl", b'{"text": "a", "label": null}\n', "no row can be used"),
         ("data.jsonl.gz", b"no gzip", "cannot be unpacked"),
         ("data.jsonl.gz", gzip.compress(b'{"text": "a", "label": 1}\n' * 50)[:-20], "cannot be unpacked"),
         ("data.parquet", b"PAR1 no", "is not Parquet, or is damaged"),
@@ -174,6 +176,39 @@ def test_one_column_per_category(tmp_path: Path) -> None:
     assert found[0].labelled == ("discrimination/age",)
     assert found[1].truths["sexual/minors"] is False
     assert found[2].truths == {"discrimination/age": False}
+
+
+KIND = '[labels.categories]\ncolumn = "category"\n[labels.categories.map]\nhate = ["hate"]\nspam = ["spam"]\n'
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        KIND.replace('"category"', '"categroy"'),
+        LABELS + KIND.replace('"category"', '"categroy"'),
+        LABELS.replace('"label"', '"lable"'),
+        '[labels]\nviolating = [1]\nallowed = [0]\n[labels.columns]\nlabel = ["hate"]\nlabl = ["spam"]\n',
+        'language = "lang"\n' + LABELS,
+        '[where]\nsplit = ["test"]\n' + LABELS,
+    ],
+)
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_a_column_that_no_row_has_is_refused_in_every_format(tmp_path: Path, labels: str, kind: str) -> None:
+    with pytest.raises(InvalidRequestError, match=r"there is no column (categroy|lable|labl|lang|split)"):
+        read(write_set(tmp_path / "made-up", labels=labels, kind=kind))
+
+
+@pytest.mark.parametrize(("labels", "column"), [(LABELS, "label"), (KIND, "category")])
+def test_a_row_without_the_column_that_decides_is_malformed(tmp_path: Path, labels: str, column: str) -> None:
+    rows = [*ROWS, {key: value for key, value in ROWS[0].items() if key != column}]
+    counts, found = read(write_set(tmp_path / "made-up", rows, labels=labels))
+    assert (counts.malformed, counts.examples_of) == ({"missing_column": 1}, {"missing_column": [(0, 21)]})
+    assert len(found) == 20
+
+
+def test_an_allowed_row_need_not_say_which_category_it_is_not_of(tmp_path: Path) -> None:
+    counts, found = read(write_set(tmp_path / "made-up", [*ROWS, {"text": "x", "label": 0}]))
+    assert (counts.malformed, len(found), found[-1].violating) == ({}, 21, False)
 
 
 def test_a_number_from_which_on_a_row_is_violating(tmp_path: Path) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
-import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.hubs import CONFIG, WEIGHTS, FakeHub, serving_hub
 from support.packages import sha256
 
 from moderation.errors import (
@@ -27,72 +25,11 @@ from moderation.models.spec import HubSource, Kind, ModelSpec, WeightFile
 from moderation.models.store import FileState, ModelStore
 from moderation.schema import Modality
 
-WEIGHTS = bytes(range(256)) * 40
-CONFIG = b'{"model_type": "tiny"}'
-
-
-@dataclass
-class FakeHub:
-    """Files by path, and what goes wrong."""
-
-    files: dict[str, bytes]
-    url: str = ""
-    cut_at: int | None = None  # the body ends early
-    ranges: bool = True
-    sized: bool = True  # says how much comes
-    redirects: dict[str, str] = field(default_factory=dict)
-    asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)  # path, Range, Authorization
-
 
 @pytest.fixture
 def hub() -> Iterator[FakeHub]:
     with serving_hub() as fake:
         yield fake
-
-
-@contextlib.contextmanager
-def serving_hub() -> Iterator[FakeHub]:
-    fake = FakeHub({"/own/tiny/resolve/main/model.safetensors": WEIGHTS, "/own/tiny/resolve/main/config.json": CONFIG})
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked = self.headers.get("Range")
-            fake.asked.append((self.path, asked, self.headers.get("Authorization")))
-            if self.path in fake.redirects:
-                self.send_response(302)
-                self.send_header("Location", fake.redirects[self.path])
-                self.end_headers()
-                return
-            if self.path not in fake.files:
-                self.send_error(404)
-                return
-            data, start = fake.files[self.path], 0
-            if asked and fake.ranges and (found := re.fullmatch(r"bytes=(\d+)-", asked)):
-                start = int(found[1])
-                if start >= len(data):
-                    self.send_error(416)
-                    return
-                self.send_response(206)
-                self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-            else:
-                self.send_response(200)
-            if fake.sized:
-                self.send_header("Content-Length", str(len(data) - start))
-            self.end_headers()
-            self.wfile.write(data[start:] if fake.cut_at is None else data[start : fake.cut_at])
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        fake.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield fake
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def spec_of(*, pinned: bool = True, folder: bool = False, optional: bool = False) -> ModelSpec:
@@ -243,6 +180,38 @@ def test_a_truncated_body_is_not_trusted(hub: FakeHub, store: ModelStore) -> Non
     with pytest.raises(WeightsMissingError):
         pull(spec_of(pinned=False), store, hub=Hub(hub.url), trust_first_use=True)
     assert read_lock(store.home) == {}
+
+
+@pytest.mark.parametrize("cut_at", [None, 100])
+def test_a_body_whose_end_nothing_shows_is_not_trusted(hub: FakeHub, store: ModelStore, cut_at: int | None) -> None:
+    hub.sized, hub.cut_at = False, cut_at
+    with pytest.raises(WeightsMissingError, match="does not say how long it is"):
+        pull(spec_of(pinned=False), store, hub=Hub(hub.url), trust_first_use=True)
+    assert read_lock(store.home) == {}
+    hub.cut_at = None
+    pull(spec_of(), store, hub=Hub(hub.url))  # where the hash is known, it shows
+    assert store.prepare(spec_of())["model.safetensors"].read_bytes() == WEIGHTS
+
+
+def test_a_chunked_body_shows_its_end(hub: FakeHub, store: ModelStore) -> None:
+    hub.chunked = True
+    pull(spec_of(pinned=False), store, hub=Hub(hub.url), trust_first_use=True)
+    assert read_lock(store.home)["own/tiny@main/model.safetensors"] == sha256(WEIGHTS)
+
+
+def test_a_transfer_that_only_drips_is_given_up_and_resumed(
+    hub: FakeHub, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moderation.models.pull._PACE_S", 0.2)
+    hub.drip_s = 0.02
+    began = time.monotonic()
+    with pytest.raises(WeightsMissingError, match="too slowly"):
+        pull(spec_of(), store, hub=Hub(hub.url))
+    assert time.monotonic() - began < 30, "all of it would take over three minutes"
+    assert leftovers(store) == ["model.safetensors.part"]
+    hub.drip_s = 0.0
+    pull(spec_of(), store, hub=Hub(hub.url))
+    assert hub.asked[1][1] is not None, "the half that came is kept"
 
 
 def test_a_file_the_hub_lacks_is_named(hub: FakeHub, store: ModelStore) -> None:

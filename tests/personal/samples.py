@@ -59,7 +59,15 @@ def luhn_digit(payload: str) -> str:
 
 
 def resident_id(random: Random) -> str:
-    region = random.choice(["110101", "310104", "440305", "510107", "330106", "650102", "810000"])
+    return _identity(random, random.choice(["110101", "310104", "440305", "510107", "330106", "650102", "810000"]))
+
+
+def permanent_residence(random: Random) -> str:
+    """Of a foreigner, since 2023: 9, the province, the country's number of ISO 3166."""
+    return _identity(random, random.choice(["911124", "931840", "944392", "933276"]))
+
+
+def _identity(random: Random, region: str) -> str:
     day = f"{random.randint(1930, 2015)}{random.randint(1, 12):02}{random.randint(1, 28):02}"
     body = region + day + digits(random, 3)
     weights = [pow(2, 17 - index, 11) for index in range(17)]
@@ -135,6 +143,10 @@ def plate(random: Random) -> str:
     return f"{province}{letter}{random.choice(['', '·'])}{serial}"
 
 
+def plain_plate(random: Random) -> str:
+    return plate(random).replace("·", "")
+
+
 def passport(random: Random) -> str:
     return random.choice([f"E{digits(random, 8)}", f"G{digits(random, 8)}", f"EJ{digits(random, 7)}"])
 
@@ -161,6 +173,10 @@ def email(random: Random) -> str:
 
 def hidden_email(random: Random) -> str:
     return email(random).replace("@", random.choice([" (at) ", "[at]", "艾特"]))
+
+
+def wide_email(random: Random) -> str:
+    return random.choice(["张三@qq.com", "müller@web.de", "li@例子.中国", "иван@почта.рф", "王小明@firma.中国"])
 
 
 def address(random: Random) -> str:
@@ -280,6 +296,9 @@ FORMS = (
     Form("cn_resident_id", resident_id, _ID_NAMED, _ID_PLAIN),
     Form("cn_resident_id", _spaced(resident_id, 6, 8), _ID_NAMED, _ID_PLAIN),
     Form("cn_resident_id", _full_width(resident_id), _ID_NAMED, _ID_PLAIN),
+    Form("cn_resident_id", _spaced(resident_id, *[1] * 17), _ID_NAMED, _ID_PLAIN),
+    Form("cn_resident_id", _spaced(resident_id, 3, 3, 4, 4, by="."), _ID_NAMED, _ID_PLAIN),
+    Form("cn_resident_id", permanent_residence, _ID_NAMED, _ID_PLAIN),
     Form("cn_resident_id", old_resident_id, _ID_NAMED),
     Form("cn_mobile", mobile, _MOBILE_NAMED, _MOBILE_PLAIN),
     Form("cn_mobile", _spaced(mobile, 3, 4), _MOBILE_NAMED, _MOBILE_PLAIN),
@@ -291,11 +310,15 @@ FORMS = (
     Form("cn_landline", landline, ("公司电话：{}", "请拨打{}联系我们"), ("{}", "前台 {} 转人工")),
     Form("bank_card", bank_card, _CARD_NAMED, _CARD_PLAIN),
     Form("bank_card", _spaced(bank_card, 4, 4, 4, 4), _CARD_NAMED, _CARD_PLAIN),
+    Form("bank_card", _spaced(bank_card, 4, 4, 4, 4, by="."), _CARD_NAMED, _CARD_PLAIN),
+    Form("bank_card", _spaced(bank_card, *[1] * 18), _CARD_NAMED),
+    Form("cn_social_credit_code", _spaced(social_credit_code, 4, 4, 4, 4), ("税号：{}", "Credit code {}")),
     Form("cn_social_credit_code", social_credit_code, ("统一社会信用代码：{}", "Credit code {}"), ("{}", "公司是{}，")),
     Form("hk_id", hong_kong_id, ("香港身份证{}", "My HKID is {}."), ("{}", "登记 {} 。")),
     Form("iban", iban, ("My IBAN: {}.", "收款账户 {}"), ("{}", "Send it to {} please")),
     Form("imei", imei, ("IMEI: {}", "手机串号{}")),
     Form("cn_plate", plate, ("车牌号{}的车主请挪车", "plate {}"), ("{}", "门口那辆{}是谁的", "The car {} is blocked.")),
+    Form("cn_plate", _spaced(plain_plate, 1, 1), ("车牌号是{}，", "plate {}")),
     Form("cn_passport", passport, ("护照号码{}", "My passport number is {}.", "护照：{}，有效期十年")),
     Form("us_ssn", ssn, ("My SSN is {}.", "social security number: {}"), ("{}", "It is {}, thanks.")),
     Form("phone", phone, ("Call me at {} tonight.", "phone: {}"), ("{}", "It is {}, ask for Bob.")),
@@ -303,6 +326,7 @@ FORMS = (
     Form("email", email, ("邮箱是{}，请查收", "Mail me: {}."), ("{}", "发给{}就行", "cc {} and Bob")),
     Form("email", _full_width(email), ("邮箱是{}，请查收",), ("{}",)),
     Form("email", hidden_email, ("邮箱是 {} ，请查收", "Mail me: {} ."), ("{}",)),
+    Form("email", wide_email, ("邮箱是{}，请查收", "Mail me: {} ."), ("{}", "发给{}就行")),
     Form("cn_address", address, ("我住在{}。", "收货地址：{}", "快递寄到{}，谢谢"), ("{}", "下午去{}，别迟到")),
     Form("street_address", street, ("I live at {}.", "Ship it to {} please."), ("{}", "We met at {}.")),
     Form("ip_address", ip4, ("服务器IP是{}", "ssh to host {} now"), ("{}", "来自 {} 的请求")),

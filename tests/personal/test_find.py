@@ -227,6 +227,7 @@ HOSTILE = {
     "mail": "a@a.", "eyJ": "eyJ-", "mails": "a.",
     "putty": "PuTTY-User-Key-File-2:", "password": "password:", "doors": "北京1号", "letters": "a", "colons": "0:",
     "dots": "1.1.", "roads": "路", "ones": "一", "hex": "0123456789abcdef", "key": "sk-proj-", "spaced": "1 3 8 ",
+    "identity": "1 1 0 1 0 5 1 9 4 9 1 2 3 1 ", "card": "4 1 1 ", "wide": "ü@ü.", "option": " -pA1!", "han": "张三@张.",
 }  # fmt: skip
 
 

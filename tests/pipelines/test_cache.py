@@ -1,16 +1,19 @@
-"""The cache of scores: bounded, and apart for each tenant."""
+"""The cache of what is known of texts: bounded, and apart for each tenant."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.pipelines.cache import ScoreCache
+from moderation.errors import STAGE_CODES
+from moderation.models.base import Gap
+from moderation.pipelines.cache import TextCache, lasts
 
 
 @given(st.lists(st.tuples(st.sampled_from([None, "a", "b"]), st.text(max_size=3)), max_size=60), st.integers(0, 5))
 def test_it_answers_like_a_dictionary_of_the_last_used(calls: list[tuple[str | None, str]], most: int) -> None:
-    cache: ScoreCache[int] = ScoreCache(most)
+    cache: TextCache[int] = TextCache(most)
     recent: list[tuple[tuple[str | None, str], int]] = []
     for number, key in enumerate(calls):
         held = dict(recent).get(key)
@@ -25,9 +28,22 @@ def test_it_answers_like_a_dictionary_of_the_last_used(calls: list[tuple[str | N
 
 @given(st.lists(st.tuples(st.text(max_size=2), st.integers(1, 30)), max_size=80))
 def test_its_weight_is_bounded_and_what_is_heavy_is_not_held(puts: list[tuple[str, int]]) -> None:
-    cache: ScoreCache[int] = ScoreCache(100)
+    cache: TextCache[int] = TextCache(100)
     for text, weight in puts:
         cache.put(None, text, weight, weight=weight)
         held = cache.get(None, text)
         assert held == weight or weight > 10
         assert cache.weight <= 100
+
+
+def test_what_belongs_to_another_revision_is_not_taken() -> None:
+    cache: TextCache[int] = TextCache(10)
+    cache.put(None, "a", 1, revision="r1")
+    cache.put(None, "a", 2, revision="r2")
+    assert [cache.get(None, "a", revision=revision) for revision in ("r1", "r2", "")] == [1, 2, None]
+
+
+@pytest.mark.parametrize("reason", sorted(STAGE_CODES))
+def test_a_gap_that_a_stage_is_to_blame_for_does_not_last(reason: str) -> None:
+    assert lasts([Gap("text_past_window")])
+    assert not lasts([Gap("text_past_window"), Gap(reason)])

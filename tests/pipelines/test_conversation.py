@@ -125,6 +125,28 @@ def test_joined_are_the_last_texts_of_the_newest_writer() -> None:
     assert joined_tail([]) is None
 
 
+@pytest.mark.parametrize(
+    ("chars", "carrying"),
+    [
+        ((5, 5, 5), (0, 1, 2)),
+        ((900, 900, 900), (0, 1, 2)),
+        ((5, 5, 900, 1_200), (2, 3)),
+        ((5, MOST_CHARS - 7, 5), (1, 2)),  # the first would need one more
+        ((5, MOST_CHARS - 1), ()),  # a blank and the newest fill it
+        ((5, 3 * MOST_CHARS), ()),
+    ],
+)
+def test_only_turns_that_the_joined_text_has_something_of_are_named(
+    chars: tuple[int, ...], carrying: tuple[int, ...]
+) -> None:
+    turns = [said(index, 0.1, text=chr(ord("a") + index) * count) for index, count in enumerate(chars)]
+    joined = joined_tail([(turn.role, turn.text) for turn in turns])
+    letters = "" if joined is None else "".join(sorted(set(joined) - {" "}))
+    assert letters == "".join(chr(ord("a") + index) for index in carrying)
+    named = patterns(turns, {"illicit": 0.8}).get("split_payload", ())
+    assert named == tuple(turns[index].paths[0] for index in carrying)
+
+
 @given(st.lists(st.tuples(st.sampled_from(list(Role)), st.text(max_size=900)), max_size=40))
 def test_what_is_joined_is_bounded_and_ends_with_the_newest_text(turns: list[tuple[Role, str]]) -> None:
     joined = joined_tail(turns)
@@ -132,6 +154,7 @@ def test_what_is_joined_is_bounded_and_ends_with_the_newest_text(turns: list[tup
         assert len(joined) <= MOST_CHARS
         own = [text for role, text in turns[-MOST_TURNS:] if role is turns[-1][0] and text.strip()]
         assert joined.endswith(own[-1][-MOST_CHARS:])
+        assert " ".join(own[-6:]).endswith(joined)
 
 
 @given(st.lists(st.floats(0, 1), max_size=60), st.floats(0, 1))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.pipelines.cutting import LEAST_CHARS, LONGEST_CHARS, MOST_CHARS, Cutter
+from moderation.pipelines.cutting import LEAST_CHARS, LONGEST_CHARS, MOST_CHARS, Cutter, context_of, encoded_from
 
 TEXT = st.text(st.sampled_from("ab 。.!?\n…，词🎈"), max_size=900)
 
@@ -68,3 +69,52 @@ def test_a_unit_ends_before_what_may_become_a_term() -> None:
 def test_what_is_never_decided_is_cut_in_the_end(size: int) -> None:
     units = units_of(["z" * (LONGEST_CHARS + size)], lambda text: 0)
     assert [len(unit) for unit in units] == [LONGEST_CHARS, size]
+
+
+@pytest.mark.parametrize(
+    ("before", "run"),
+    [
+        ("see ", "aGVsbG8gdGhlcmUgbXkgZnJpZW5k"),
+        ("请看：", "aGVsbG8gdGhlcmUgbXkgZnJpZW5k"),
+        ("see: ", "A" * 76 + "\r\n" + "AB"),
+        ("as ", "68 65 6c 6c 6f 20 77 6"),
+        ("word ", "f o r b i d d e "),
+        ("the ", "%68%65%6c%6c%6f%20%7"),
+        ("the ", "&#104;&#101;&#108;&#1"),
+        ("the ", "\\x68\\x65\\x6c\\x6c\\x6f"),
+        ("", ".... . .-.. .-.. --- / .-- "),
+    ],
+)
+def test_an_encoded_run_is_known_by_its_end(before: str, run: str) -> None:
+    text = before + run
+    assert text[encoded_from(text) :].lstrip() == run
+    assert encoded_from(before + run + " or not. ") == len(before + run + " or not. ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Ordinary words, a well-known 24 of them. ", "一句普通的话，说得稍微长一点。", "- one\n- two\n- three\n"],
+)
+def test_ordinary_text_is_no_encoded_run(text: str) -> None:
+    assert encoded_from(text) == len(text)
+
+
+def test_a_run_past_the_cap_is_cut_at_whole_bytes() -> None:
+    run = "QUJD" * 2_000
+    first, second = units_of(["Here: " + run + " "], encoded_from)[:2]
+    assert LONGEST_CHARS - 12 < len(first) <= LONGEST_CHARS
+    assert (len(first) - len("Here: ")) % 12 == 0
+    assert len(context_of(first)) % 12 == 0
+    assert second.startswith("QUJD")
+
+
+@given(st.text(st.sampled_from("ab 。.\n，词🎈"), max_size=400))
+def test_the_context_is_the_end_of_a_unit_and_no_longer_than_what_a_stream_may_cost(text: str) -> None:
+    context = context_of(text)
+    assert text.endswith(context)
+    assert len(context) <= min(180, len(text) * 3 / 4)
+
+
+def test_the_context_begins_with_a_word_where_one_is_near() -> None:
+    assert context_of("one two three four five six") == "three four five six"
+    assert context_of("x" * 400) == "x" * 180

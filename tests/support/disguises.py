@@ -30,11 +30,54 @@ def percent(text: str) -> str:
 
 
 def entities(text: str) -> str:
-    return "".join(f"&#x{ord(character):x};" if character.isalpha() else character for character in text)
+    return "".join(f"&#x{ord(character):x};" for character in text)
 
 
 def escapes(text: str) -> str:
     return "".join(f"\\u{ord(character):04x}" for character in text)
+
+
+def octal(text: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in text.encode())
+
+
+def binary(text: str) -> str:
+    return " ".join(f"{byte:08b}" for byte in text.encode())
+
+
+def decimal(text: str) -> str:
+    return " ".join(str(byte) for byte in text.encode())
+
+
+def prefixed(text: str) -> str:
+    return " ".join(f"0x{byte:02x}" for byte in text.encode())
+
+
+def dashed(text: str) -> str:
+    return "-".join(f"{byte:02x}" for byte in text.encode())
+
+
+def old_escapes(text: str) -> str:
+    return "".join(f"%u{ord(character):04x}" for character in text)
+
+
+def grouped(text: str) -> str:
+    run = encoded(text)
+    return " ".join(run[at : at + 4] for at in range(0, len(run), 4))
+
+
+def in_lines(text: str) -> str:
+    run = encoded(text)
+    return "\n".join((run[:9], run[9:22], run[22:]))
+
+
+def quoted(text: str) -> str:
+    run = encoded(text)
+    return '" + "'.join((run[:10], run[10:21], run[21:]))
+
+
+def wide_encoded(text: str) -> str:
+    return base64.b64encode(text.encode("utf-16-le")).decode()
 
 
 def rot13(text: str) -> str:
@@ -115,10 +158,13 @@ ENGLISH: Mapping[str, Callable[[str], str]] = {
     "escapes": escapes, "rot13": rot13, "backwards": backwards, "overridden": overridden, "morse": morse,
     "zero_width": zero_width, "tags": tags, "selectors": selectors, "bits": bits, "bold": bold, "wide": wide,
     "cyrillic": cyrillic, "leet": leet, "spaced": spaced, "dotted": dotted, "drawn_out": drawn_out, "struck": struck,
-    "flooded": flooded,
+    "flooded": flooded, "octal": octal, "binary": binary, "decimal": decimal, "prefixed": prefixed, "dashed": dashed,
+    "old_escapes": old_escapes, "grouped": grouped, "in_lines": in_lines, "quoted": quoted, "wide_base64": wide_encoded,
 }  # fmt: skip
 CHINESE: Mapping[str, Callable[[str], str]] = {
     "base64": encoded, "base64url": url_safe, "hex": hexadecimal, "percent": percent, "entities": entities,
     "escapes": escapes, "backwards": backwards, "overridden": overridden, "zero_width": zero_width,
-    "selectors": selectors, "bits": bits, "starred": starred,
+    "selectors": selectors, "bits": bits, "starred": starred, "octal": octal, "binary": binary, "prefixed": prefixed,
+    "dashed": dashed, "old_escapes": old_escapes, "grouped": grouped, "in_lines": in_lines, "quoted": quoted,
+    "wide_base64": wide_encoded,
 }  # fmt: skip

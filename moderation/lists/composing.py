@@ -1,0 +1,109 @@
+"""Texts with their accents and syllables composed (NFC), and the way back to the places of the original.
+
+`cafe` with a combining accent is `café`, and jamo are syllables, before terms are looked for: terms are composed when
+they are read. Only what composes is changed; past `_MOST_MARKS` marks on one letter, which no language writes, the
+rest stays as it is, so that a text of marks costs no more than another. It does not know what merely looks alike.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+_MOST_MARKS = 30  # as in Unicode's stream-safe text format
+_SIZE = 0x110000
+# Between them lie Han and the Hangul syllables, private use and what is not assigned.
+_TOLD = (
+    (0x80, 0x3400),
+    (0xA000, 0xAC00),
+    (0xF900, 0x18000),
+    (0x1B000, 0x20000),
+    (0x2F800, 0x2FA20),
+    (0xE0100, 0xE01F0),
+)
+_JAMO = ((0x1161, 0x1176), (0x11A8, 0x11C3))
+_JOINS, _CHANGES = 1, 2
+
+
+class Composed:
+    """A text with all that composes composed.
+
+    Attributes:
+        text: what to look in; the text itself if nothing composes.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._new: list[tuple[int, int]] = []
+        self._old: list[tuple[int, int]] = []
+        if text.isascii():
+            return
+        pieces: list[str] = []
+        at = size = 0
+        for start, end in _loose(text):
+            whole = unicodedata.normalize("NFC", text[start:end])
+            if whole == text[start:end]:
+                continue
+            pieces += (text[at:start], whole)
+            size += start - at
+            self._new.append((size, size + len(whole)))
+            self._old.append((start, end))
+            at, size = end, size + len(whole)
+        if pieces:
+            self.text = "".join((*pieces, text[at:]))
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the original of a stretch of `text`: of what was composed, all of it."""
+        if not self._new:
+            return start, end
+        return self._edge(start, 0), self._edge(end - 1, 1) if end > start else self._edge(start, 0)
+
+    def _edge(self, place: int, side: int) -> int:
+        """Where the character at a place starts in the original (side 0), or what follows it (side 1)."""
+        number = bisect_right(self._new, (place, _SIZE)) - 1
+        if number < 0:
+            return place + side
+        if place < self._new[number][1]:
+            return self._old[number][side]
+        return place - self._new[number][1] + self._old[number][1] + side
+
+
+def _loose(text: str) -> Iterator[tuple[int, int]]:
+    """What may compose: a character and the marks after it, or one that Unicode never leaves alone."""
+    kinds = _kinds()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)]
+    places = np.flatnonzero(kinds)
+    if not len(places):
+        return
+    flags, past = kinds.tobytes(), 0
+    for place in places.tolist():
+        if place < past:
+            continue
+        start = place - (flags[place] & _JOINS and place > past)
+        past = start + 1
+        while past < len(flags) and past - start <= _MOST_MARKS and flags[past] & _JOINS:
+            past += 1
+        yield start, past
+
+
+@cache
+def _kinds() -> npt.NDArray[np.uint8]:
+    """By code point, whether it joins the one before it, and whether it changes by itself; 1.1 MB."""
+    kinds = np.zeros(_SIZE, dtype=np.uint8)
+    for first, last in _TOLD:
+        for code in range(first, last):
+            character = chr(code)
+            if unicodedata.combining(character):
+                kinds[code] |= _JOINS
+            form = unicodedata.decomposition(character)
+            if form and form[0] != "<":
+                kinds[[int(part, 16) for part in form.split()[1:]]] |= _JOINS
+                if unicodedata.normalize("NFC", character) != character:
+                    kinds[code] |= _CHANGES
+    for first, last in _JAMO:
+        kinds[first:last] |= _JOINS
+    return kinds

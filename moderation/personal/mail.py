@@ -1,0 +1,101 @@
+"""Mail addresses: plain, disguised, and with letters that are not ASCII on either side of the `@` (RFC 6531, RFC 5890).
+
+Scripts that part words with blanks are read as ASCII is. Chinese has no blanks: a name before the `@` is one only where
+it begins like a person's name after a border, or after words that announce an address. Otherwise a stream would have
+to hold the end of every sentence. What follows a Chinese ending needs a border neither, so the endings are a list.
+"""
+
+from __future__ import annotations
+
+import re
+
+from moderation.personal.people import DOUBLE, SURNAMES
+from moderation.personal.rules import AT_SIGN, FORM, NAMED, WEAK, Near, Rule, always
+
+# Letters of scripts that part words with blanks: Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic, those of India.
+_WIDE = r"\u00c0-\u0556\u05d0-\u05ea\u0620-\u0669\u066e-\u06d3\u0900-\u0d7f\u1e00-\u1fff"
+_HAN = r"\u3400-\u9fff"
+_ENDINGS = (
+    "(?:中国|中國|公司|网络|網絡|香港|台湾|台灣|新加坡|澳门|澳門|网址|商城|商标|集团|在线|中文网|我爱你|政务|公益|移动|手机|信息|网站|企业"
+    "|娱乐|游戏|购物|健康|时尚|慈善|广东|佛山|商店|世界|政府|机构|组织机构|网店|食品|餐厅|新闻|招聘|한국|닷컴|닷넷|みんな|コム)"
+)
+_FILE_ENDINGS = frozenset({"png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "ts", "py", "json", "html", "php"})
+_RESERVED_NAMES = re.compile(r"(?:.+\.)?(?:example(?:\.(?:com|org|net))?|test|invalid|localhost)", re.IGNORECASE)
+
+_ASCII_END = r"(?![A-Za-z0-9_@]|-[A-Za-z0-9])"
+
+
+def _domain(letters: str) -> str:
+    label = rf"[A-Za-z0-9{letters}](?:[A-Za-z0-9{letters}-]{{0,61}}[A-Za-z0-9{letters}])?"
+    return rf"(?:{label}\.){{1,8}}"
+
+
+_ANY_END = rf"(?:[A-Za-z]{{2,24}}{_ASCII_END}|{_ENDINGS}|[{_WIDE}]{{2,24}}(?![A-Za-z0-9{_WIDE}]))"
+_LOCAL = rf"[A-Za-z0-9_%+{_WIDE}](?:[A-Za-z0-9_%+'.{_WIDE}-]{{0,62}}[A-Za-z0-9_%+{_WIDE}-])?"
+_ANNOUNCED = r"邮箱|郵箱|电邮|邮件|信箱|(?i:e-?mail)"
+_LEAD = r"[给到发找由和是为致向跟叫系往]"
+
+
+def _email(match: re.Match[str]) -> float | None:
+    local, domain = match["local"], match["domain"]
+    if domain.rpartition(".")[2].lower() in _FILE_ENDINGS or local == "git":
+        return None
+    if match["at"] != "@":
+        return FORM
+    return WEAK if _RESERVED_NAMES.fullmatch(domain) else 0.95
+
+
+_PLAIN_LOCAL = r"[A-Za-z0-9_%+](?:[A-Za-z0-9_%+'.-]{0,62}[A-Za-z0-9_%+-])?"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOT = r"(?: ?[\[({] ?(?:dot|点) ?[\])}] ?| dot )"
+_AT = r"(?: ?[\[({] ?(?:at|AT|艾特) ?[\])}] ?|艾特|#@#)"
+
+RULES = (
+    Rule(
+        "email",
+        rf"(?<![A-Za-z0-9_%+.'@{_WIDE}-])(?P<v>(?P<local>{_LOCAL})(?P<at>@)"
+        rf"(?P<domain>{_domain(_WIDE + _HAN)}{_ANY_END}))",
+        AT_SIGN,
+        _email,
+        reach=620,
+        token=True,
+    ),
+    Rule(
+        "email",
+        rf"(?:(?<![0-9A-Za-z_{_HAN}])|(?<={_LEAD}))(?P<v>(?:{DOUBLE}|[{SURNAMES}])[{_HAN}]{{1,2}}@"
+        rf"{_domain(_HAN)}{_ANY_END})",
+        AT_SIGN,
+        always(NAMED),
+        reach=620,
+        token=True,
+    ),
+    Rule(
+        "email",
+        rf"(?:{_ANNOUNCED})(?:地址)?(?:[是为:] ?| )(?P<v>(?![后格结姓用你您我])[0-9A-Za-z_.{_HAN}-]{{0,20}}[{_HAN}]@"
+        rf"{_domain(_HAN)}{_ANY_END})",
+        AT_SIGN,
+        always(NAMED),
+        reach=640,
+    ),
+    Rule(
+        "email",
+        r"(?<![A-Za-z0-9_%+.'@-])(?P<v>(?P<local>" + _PLAIN_LOCAL + r")(?P<at>" + _AT + r"| ?@ ?)"
+        r"(?P<domain>" + _LABEL + r"(?:(?:\.|" + _DOT + r")" + _LABEL + r"){0,3}(?:\.|" + _DOT + r")[A-Za-z]{2,24}))"
+        r"(?![A-Za-z0-9_@])",
+        AT_SIGN,
+        _email,
+        reach=400,
+    ),
+    Rule(
+        "email",
+        r"(?<![A-Za-z0-9_%+.'@-])(?P<v>(?P<local>" + _PLAIN_LOCAL + r"(?: dot [A-Za-z0-9_-]{1,30})?)(?P<at> (?:at|AT) )"
+        r"(?P<domain>"
+        + _LABEL
+        + r"(?: (?:dot|DOT) "
+        + _LABEL
+        + r"){0,2} (?:dot|DOT) [A-Za-z]{2,24}))(?![A-Za-z0-9_@])",
+        Near(needles=(" dot ",), before=220, any_case=True),
+        _email,
+        reach=400,
+    ),
+)

@@ -1,0 +1,135 @@
+"""Ways to write a number, an account or a password that the plain forms do not have, and what only looks like them."""
+
+from __future__ import annotations
+
+import pytest
+
+from moderation.personal.find import find, held_back, redact
+
+ID = "11010519491231002X"
+CODE = "91350100M000100Y43"
+CARD = "4111111111111111"
+
+FOUND = [
+    ("身份证：1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X", "cn_resident_id", "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X"),
+    ("1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X", "cn_resident_id", "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X"),
+    ("1.1.0.1.0.5.1.9.4.9.1.2.3.1.0.0.2.X 好", "cn_resident_id", "1.1.0.1.0.5.1.9.4.9.1.2.3.1.0.0.2.X"),
+    ("3 1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X", "cn_resident_id", "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X"),
+    ("证件 110 105 1949 1231 002X。", "cn_resident_id", "110 105 1949 1231 002X"),
+    ("110105.19491231.002X", "cn_resident_id", "110105.19491231.002X"),
+    ("110105·1949·1231·002X", "cn_resident_id", "110105·1949·1231·002X"),
+    ("110105\n19491231002X", "cn_resident_id", "110105\n19491231002X"),
+    ("110105194912\r\n31002X", "cn_resident_id", "110105194912\r\n31002X"),
+    (f"abc{ID}", "cn_resident_id", ID),
+    (f"ID_{ID}", "cn_resident_id", ID),
+    (f"sfz{ID}", "cn_resident_id", ID),
+    ("永久居留身份证911124198108030024", "cn_resident_id", "911124198108030024"),
+    ("911124198108030024", "cn_resident_id", "911124198108030024"),
+    ("税号 9135 0100 M000 100Y 43。", "cn_social_credit_code", "9135 0100 M000 100Y 43"),
+    ("9135 0100 M000 100Y 43", "cn_social_credit_code", "9135 0100 M000 100Y 43"),
+    ("信用代码 91-350100-M000100Y4-3", "cn_social_credit_code", "91-350100-M000100Y4-3"),
+    ("信用代码 9.1.3.5.0.1.0.0.M.0.0.0.1.0.0.Y.4.3", "cn_social_credit_code", "9.1.3.5.0.1.0.0.M.0.0.0.1.0.0.Y.4.3"),
+    (f"USCC_{CODE}", "cn_social_credit_code", CODE),
+    (f"公司abc{CODE}", "cn_social_credit_code", CODE),
+    ("4111.1111.1111.1111", "bank_card", "4111.1111.1111.1111"),
+    ("4111·1111·1111·1111 好", "bank_card", "4111·1111·1111·1111"),
+    ("卡号 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "bank_card", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"),
+    ("卡号：4-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1。", "bank_card", "4-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1"),
+    ("我的银行卡 41111 11111 111111", "bank_card", "41111 11111 111111"),
+    (f"card{CARD}", "bank_card", CARD),
+    (f"visa_{CARD}", "bank_card", CARD),
+    ("车牌号是京 A 12345", "cn_plate", "京 A 12345"),
+    ("京A123 45", "cn_plate", "京A123 45"),
+    ("车牌京A·1 2 3 4 5", "cn_plate", "京A·1 2 3 4 5"),
+    ("WJ京12345", "cn_plate", "WJ京12345"),
+    ("WJ 京 1234X 的车", "cn_plate", "WJ 京 1234X"),
+    ("使014578", "cn_plate", "使014578"),
+    ("那辆车的车牌是使014578", "cn_plate", "使014578"),
+    ("车牌贵A12345元旦限行", "cn_plate", "贵A12345"),
+    ("张三@qq.com", "email", "张三@qq.com"),
+    ("请发给张三@qq.com，谢谢", "email", "张三@qq.com"),
+    ("联系王小明@163.com即可", "email", "王小明@163.com"),
+    ("邮箱：小明同学@example.cn", "email", "小明同学@example.cn"),
+    ("müller@web.de", "email", "müller@web.de"),
+    ("иван@почта.рф", "email", "иван@почта.рф"),
+    ("foo@bar.中国", "email", "foo@bar.中国"),
+    ("发到foo@例子.中国谢谢", "email", "foo@例子.中国"),
+    ("foo@bücher.de", "email", "foo@bücher.de"),
+    ("加V：abc12345", "wechat_id", "abc12345"),
+    ("加Ｖ abc12345", "wechat_id", "abc12345"),
+    ("v信 abc12345", "wechat_id", "abc12345"),
+    ("+V信：abc_xyz", "wechat_id", "abc_xyz"),
+    ("password=correcthorsebatterystaple", "password", "correcthorsebatterystaple"),
+    ("DB_PASSWORD='correcthorsebatterystaple'", "password", "correcthorsebatterystaple"),
+    ("-pSecret123!", "password", "Secret123!"),
+    ("mysql -u root -pSecret123!", "password", "Secret123!"),
+    ("sshpass -p 'Secret123!' ssh me@host", "password", "Secret123!"),
+    ("mongo --password Secret123!", "password", "Secret123!"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "value"), FOUND)
+def test_it_is_found_and_all_of_it_is_gone(text: str, kind: str, value: str) -> None:
+    found = find(text)
+    assert [(one.kind, text[slice(*one.span)]) for one in found if one.score >= 0.5] == [(kind, value)]
+    assert redact(text, found) == text.replace(value, f"[{kind}]")
+
+
+@pytest.mark.parametrize(("text", "kind", "value"), FOUND)
+def test_nothing_of_it_is_released_while_it_is_written(text: str, kind: str, value: str) -> None:
+    start = text.index(value)
+    for cut in range(start + 1, start + len(value) + 1):
+        assert held_back(text[:cut]) <= start, (kind, text[:cut])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "贵A12345元",
+        "这个太贵A12345块",
+        "qq 10000 人",
+        "qq群 2000人",
+        "即使100000人来",
+        "使200000",
+        "豫A123 45分钟",
+        "1 3 8 1 2 3 4 5 6 7 8 9 0 1 2 3",  # longer than a telephone number
+        "0 1 3 8 1 2 3 4 5 6 7 8",
+        "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 7",  # a wrong check digit
+        f"{ID}0",
+        f"7{ID}",
+        f"{ID}b",
+        "110105/1949/1331/002X",  # no such month
+        "9134 0100 M000 100Y 44",
+        "9135 0100 2300 1234 43",
+        "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",  # nothing says that it is a card
+        f"status_{CARD}",
+        "卡号 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 2",
+        "微博关注@qq.com",
+        "邮箱后缀是@qq.com",
+        "邮箱格式为 姓名@公司.com",
+        "企业邮箱是 后缀@qq.com",
+        "今天@bar.中",
+        "加VIP123456",
+        "加v我吧，谢谢你了",
+        "password=current_password",
+        "password=hashedpasswordvalue",
+        "password=required",
+        "password=getpasswordfromvault(x)",
+        "mkdir -p Foo123!bar",
+        "docker run -p 127.0.0.1:8080:80 -p8080:80",
+        "find . -print0 -path ./Foo1 -pthread",
+        "ps -p12345",
+    ],
+)
+def test_what_only_looks_like_it_is_none(text: str) -> None:
+    assert [one for one in find(text) if one.score >= 0.5] == []
+
+
+def test_a_telephone_number_digit_by_digit_still_is_one() -> None:
+    for text in ("电话 1 3 8 1 2 3 4 5 6 7 8", "86 1 3 8 1 2 3 4 5 6 7 8", "找我 1-3-8-1-2-3-4-5-6-7-8。"):
+        assert [one.kind for one in find(text)] == ["cn_mobile"]
+
+
+def test_an_ordinary_sentence_is_not_held_for_a_name_before_an_at_sign() -> None:
+    for text in ("他昨天去了北边", "这件事大家都很清楚", "我们走到那里"):
+        assert held_back(text) == len(text)
