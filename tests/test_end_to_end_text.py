@@ -61,7 +61,8 @@ DISGUISES: dict[Callable[[str], str], str] = {
 
 @pytest.mark.parametrize("disguise", DISGUISES, ids=lambda disguise: disguise.__name__)
 def test_a_harmful_text_is_found_under_its_disguise(client: Client, disguise: Callable[[str], str]) -> None:
-    text = f"{HARMLESS}. {disguise(HARMFUL)}"
+    before = f"{HARMLESS}. " * 3  # long enough to be judged passage by passage
+    text = before + disguise(HARMFUL)
     result = client.moderate(text)
     assert result.flagged
     found = [
@@ -70,8 +71,11 @@ def test_a_harmful_text_is_found_under_its_disguise(client: Client, disguise: Ca
         if finding.category == "violence" and DISGUISES[disguise] in finding.origin and finding.evidence.span
     ]
     assert found, [finding.origin for finding in result.findings]
-    # some finding points to the stretch that carries it alone; what does not show may stand at its edge
-    assert any(len(HARMLESS) <= start < end <= len(text) for start, end in (f.evidence.span or (0, 0) for f in found))
+    # some finding points to the stretch that carries it alone; what does not show may stand at its edge. A text that is
+    # turned as a whole has no passages of its own where the harmless part stands
+    first = 0 if disguise in {disguises.rot13, disguises.backwards} else len(before) - 2
+    spans = [finding.evidence.span or (0, 0) for finding in found]
+    assert any(first <= start and end > len(before) for start, end in spans)
 
 
 @pytest.mark.parametrize("disguise", DISGUISES, ids=lambda disguise: disguise.__name__)
