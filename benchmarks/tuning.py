@@ -24,13 +24,15 @@ from moderation.datasets.metrics import auroc, average_precision
 from moderation.models.bert_graph import write_body
 from moderation.models.encoder import Encoder
 from moderation.models.packages import locate
-from moderation.models.q4 import Floats, Q4File
+from moderation.models.q4 import Q4File
 from moderation.models.spec import load_spec
 from moderation.models.text import build_tokenizer
+from moderation.models.text_head import TextHead
 from moderation.models.tuned import TunedLayers, save_layers
 from moderation.rooms import room
+from moderation.training.logistic import Doubles
 from moderation.training.rows import CATEGORIES, Row
-from moderation.training.text_risk import TRAIN, embedder, fit_head, gather, part_of, targets_of
+from moderation.training.text_risk import TRAIN, fit_head, gather, part_of, served_logits, targets_of
 from moderation.training.tuning import Form, Recipe, between, tune
 
 LEFT_OUT = ("advbench-en", "bipia-en", "davidson-en", "jailbench-zh", "swsr-zh")
@@ -42,7 +44,9 @@ ASKED = {
     "jailbench-zh": "jailbreak",
     "swsr-zh": "discrimination/gender",
 }
+HEAD = "head alone"
 WAYS: Mapping[str, Recipe] = {
+    HEAD: Recipe(layers=2, epochs=0),
     "top 4 layers": Recipe(layers=4, epochs=2),
     "top 6 layers": Recipe(layers=6, epochs=2),
     "adapters of rank 16 on 6 layers": Recipe(layers=6, epochs=2, rank=16, rate=5e-4),
@@ -91,33 +95,29 @@ def _ways(learnt: Sequence[Row], asked: Sequence[Row], folder: Path, *, seed: in
     source, targets, fit = Q4File(weights), targets_of(learnt), partial(fit_head, categories=CATEGORIES)
     body = folder / "encoder.onnx"
     write_body(source, body)
-    encoder = Encoder(weights, body, threads=threads)
-    began = time.monotonic()
-    embed = embedder(encoder, build_tokenizer(encoder))
-    head = fit(embed([row.text for row in learnt]), targets)
-    logits = embed([row.text for row in asked]) @ head.weight + head.bias
-    yield _measured("head alone", logits, asked, time.monotonic() - began)
-    windows = [cut.windows[0].ids for cut in build_tokenizer(encoder).cut([row.text for row in learnt])]
+    tokenizer = build_tokenizer(Encoder(weights, body, threads=threads))
+    windows = [cut.windows[0].ids for cut in tokenizer.cut([row.text for row in learnt])]
     for name, recipe in WAYS.items():
         began = time.monotonic()
         tuned = tune(windows, targets, source, recipe, fit_head=fit, seed=seed, threads=threads)
         seconds = time.monotonic() - began
-        for share in SHARES:
+        for share in SHARES if recipe is not WAYS[HEAD] else (0.0,):
             logits = _logits(between(tuned, share), asked, source, weights, folder, threads)
-            yield _measured(f"{name}, {share:.0%} of the way", logits, asked, seconds)
+            yield _measured(f"{name}, {share:.0%} of the way" if share else name, logits, asked, seconds)
 
 
 def _logits(  # noqa: PLR0917 - one step of `_ways`
     form: Form, rows: Sequence[Row], source: Q4File, weights: Path, folder: Path, threads: int
-) -> Floats:
+) -> Doubles:
     save_layers(folder / "layers.safetensors", dict(form.layers))
     write_body(source, folder / "tuned.onnx", tuned=TunedLayers(folder / "layers.safetensors"))
     encoder = Encoder(weights, folder / "tuned.onnx", threads=threads)
-    embeddings = embedder(encoder, build_tokenizer(encoder))([row.text for row in rows])
-    return np.asarray(embeddings @ form.weight + form.bias, np.float32)
+    ones = np.ones(len(CATEGORIES), np.float32)
+    head = TextHead(CATEGORIES, form.weight, form.bias, ones, np.zeros_like(ones))
+    return served_logits(head, encoder, [row.text for row in rows])
 
 
-def _measured(name: str, logits: Floats, rows: Sequence[Row], seconds: float) -> _Measured:
+def _measured(name: str, logits: Doubles, rows: Sequence[Row], seconds: float) -> _Measured:
     targets = targets_of(rows)
     sources = np.array([row.source for row in rows])
     own = ~np.isin(sources, LEFT_OUT)
@@ -125,13 +125,13 @@ def _measured(name: str, logits: Floats, rows: Sequence[Row], seconds: float) ->
     precisions = []
     for column in range(len(CATEGORIES)):
         known = own & ~np.isnan(targets[:, column])
-        precision = average_precision(np.asarray(logits[known, column], np.float64), targets[known, column] == 1)
+        precision = average_precision(logits[known, column], targets[known, column] == 1)
         precisions.append(precision or 0.0)
     found = {}
     for source, category in ASKED.items():
         column = CATEGORIES.index(category)
         known = (sources == source) & ~np.isnan(targets[:, column]) | harmless
-        scores, truths = np.asarray(logits[known, column], np.float64), targets[known, column] == 1
+        scores, truths = logits[known, column], targets[known, column] == 1
         found[source] = (average_precision(scores, truths) or 0.0, auroc(scores, truths) or 0.0)
     numbers = " ".join(f"{ap:.3f}/{area:.3f}" for ap, area in found.values())
     print(f"{name}: {np.mean(precisions):.3f} {numbers}", file=sys.stderr, flush=True)

@@ -37,39 +37,45 @@ def client(server: Server) -> Iterator[Client]:
         yield client
 
 
-DISGUISES: list[Callable[[str], str]] = [
-    disguises.encoded,
-    disguises.url_safe,
-    disguises.hexadecimal,
-    disguises.percent,
-    disguises.entities,
-    disguises.escapes,
-    disguises.rot13,
-    disguises.backwards,
-    disguises.overridden,
-    disguises.zero_width,
-    disguises.tags,
-    disguises.selectors,
-    disguises.bold,
-    disguises.wide,
-    disguises.cyrillic,
-    disguises.spaced,
-    disguises.dotted,
-    disguises.struck,
-]
+DISGUISES: dict[Callable[[str], str], str] = {
+    disguises.encoded: "base64",
+    disguises.url_safe: "base64",
+    disguises.hexadecimal: "hex",
+    disguises.percent: "percent",
+    disguises.entities: "html_entities",
+    disguises.escapes: "escapes",
+    disguises.rot13: "rot13",
+    disguises.backwards: "reversed",
+    disguises.overridden: "bidi",
+    disguises.zero_width: "invisible",
+    disguises.tags: "tag_characters",
+    disguises.selectors: "variation_selectors",
+    disguises.bold: "nfkc",
+    disguises.wide: "nfkc",
+    disguises.cyrillic: "homoglyph",
+    disguises.spaced: "spacing",
+    disguises.dotted: "spacing",
+    disguises.struck: "combining",
+}
 
 
 @pytest.mark.parametrize("disguise", DISGUISES, ids=lambda disguise: disguise.__name__)
 def test_a_harmful_text_is_found_under_its_disguise(client: Client, disguise: Callable[[str], str]) -> None:
-    hidden = disguise(HARMFUL)
-    text = f"{HARMLESS}. {hidden}"
+    before = f"{HARMLESS}. " * 3  # long enough to be judged passage by passage
+    text = before + disguise(HARMFUL)
     result = client.moderate(text)
     assert result.flagged
-    found = [finding for finding in result.findings if finding.category == "violence"]
-    assert found
-    spans = [finding.evidence.span for finding in found if finding.evidence.span is not None]
-    # some finding points into the stretch that carries it; what does not show may stand at its edge
-    assert any(start < len(text) and end > len(HARMLESS) + 2 for start, end in spans)
+    found = [
+        finding
+        for finding in result.findings
+        if finding.category == "violence" and DISGUISES[disguise] in finding.origin and finding.evidence.span
+    ]
+    assert found, [finding.origin for finding in result.findings]
+    # some finding points to the stretch that carries it alone; what does not show may stand at its edge. A text that is
+    # turned as a whole has no passages of its own where the harmless part stands
+    first = 0 if disguise in {disguises.rot13, disguises.backwards} else len(before) - 2
+    spans = [finding.evidence.span or (0, 0) for finding in found]
+    assert any(first <= start and end > len(before) for start, end in spans)
 
 
 @pytest.mark.parametrize("disguise", DISGUISES, ids=lambda disguise: disguise.__name__)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,6 @@ from moderation.models.store import ModelStore
 from moderation.models.text import build_tokenizer
 from moderation.models.text_head import TextHead
 from moderation.models.tuned import TunedLayers, save_layers
-from moderation.models.unigram import WindowTokenizer
 from moderation.training.card import write_results
 from moderation.training.disguised import disguised_rows
 from moderation.training.logistic import Doubles, Line, Truths, fit, platt, sigmoid
@@ -40,20 +39,18 @@ from moderation.training.mixed import mixed_rows
 from moderation.training.progress import Progress
 from moderation.training.rows import CATEGORIES, Row
 from moderation.training.sources import read_sources
+from moderation.training.templates import MEASURED_ONLY, written_rows
 from moderation.training.templates import SOURCE as WRITTEN
-from moderation.training.templates import written_rows
 
 TRAIN, CALIBRATE, MEASURE = range(3)
 MIXED = 3_000
 DISGUISED = 6_000
 PREVALENCE = 0.1  # calibrated as if at most this share of texts were of a category: the sets are half violating
-MIN_POSITIVES = 100
+MIN_POSITIVES = 100  # groups of texts: two spellings of one sentence count once
 MIN_AVERAGE_PRECISION = 0.6
 RIDGE = 30.0
 _POSITIVE_SHARE = 0.3  # of the weight, in a category with fewer positives than that
-_EMBEDDED_AT_ONCE = 512
-
-Embed = Callable[[Sequence[str]], Floats]
+_SCORED_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,9 @@ def gather(data: Path, *, seed: int, scale: float) -> list[Row]:
 
 
 def part_of(group: str, seed: int) -> int:
-    """Which part of the split a group falls into."""
+    """Which part of the split a group falls into; what was written to be measured on is never trained on."""
+    if group.startswith(MEASURED_ONLY):
+        return MEASURE
     digest = hashlib.sha256(f"{seed} {group}".encode("utf-8", "surrogatepass")).digest()
     return (*[MEASURE] * 5, *[CALIBRATE] * 2, *[TRAIN] * 13)[int.from_bytes(digest[:4]) % 20]
 
@@ -114,9 +113,12 @@ def _head(categories: Sequence[str], weight: Floats, bias: Floats) -> TextHead:
     return TextHead(tuple(categories), weight, bias, ones, np.zeros_like(ones))
 
 
-def calibrate(head: TextHead, rows: Sequence[Row], embeddings: Floats, *, seed: int) -> Trained:
-    """Calibrates a head on one part of the rows and measures it on another; both parts it was not trained on."""
-    logits = np.asarray(embeddings @ head.weight + head.bias, np.float64)
+def calibrate(head: TextHead, rows: Sequence[Row], logits: Doubles, *, seed: int) -> Trained:
+    """Calibrates a head on one part of the rows and measures it on another; both parts it was not trained on.
+
+    Args:
+        logits: [rows, categories], as `served_logits` gives them.
+    """
     targets = targets_of(rows, head.categories)
     parts = np.array([part_of(row.group, seed) for row in rows])
     scales, shifts, metrics = [], [], {}
@@ -160,21 +162,20 @@ def _measure(scores: Doubles, truths: Truths, rows: Sequence[Row]) -> dict[str, 
 
 def _is_experimental(numbers: dict[str, Any]) -> bool:
     precision = numbers["average_precision"]
-    return numbers["positives"] < MIN_POSITIVES or precision is None or precision < MIN_AVERAGE_PRECISION
+    return numbers["positive_groups"] < MIN_POSITIVES or precision is None or precision < MIN_AVERAGE_PRECISION
 
 
-def embedder(encoder: Encoder, tokenizer: WindowTokenizer) -> Embed:
-    """Embeds the first window of each text with the form that serves."""
-
-    def embed(texts: Sequence[str]) -> Floats:
-        found, progress = [np.empty((0, encoder.dimensions), np.float32)], Progress()
-        for start in range(0, len(texts), _EMBEDDED_AT_ONCE):
-            cut = tokenizer.cut(texts[start : start + _EMBEDDED_AT_ONCE])
-            found.append(encoder.embed([windows.windows[0].ids for windows in cut]))
-            progress.say(f"embedded {start + len(cut)} of {len(texts)}")
-        return np.concatenate(found)
-
-    return embed
+def served_logits(head: TextHead, encoder: Encoder, texts: Sequence[str]) -> Doubles:
+    """Logits [texts, categories] as served: of each category the highest over a text's windows and passages."""
+    tokenizer, progress = build_tokenizer(encoder), Progress()
+    found = np.empty((len(texts), len(head.categories)))
+    for start in range(0, len(texts), _SCORED_AT_ONCE):
+        cut = tokenizer.cut(texts[start : start + _SCORED_AT_ONCE])
+        logits = encoder.embed([window.ids for one in cut for window in one.windows]) @ head.weight + head.bias
+        firsts = np.cumsum([0, *(len(one.windows) for one in cut[:-1])])
+        found[start : start + len(cut)] = np.maximum.reduceat(logits, firsts)
+        progress.say(f"scored {start + len(cut)} of {len(texts)}")
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -210,10 +211,9 @@ def _train(spec: ModelSpec, rows: Sequence[Row], chosen: argparse.Namespace, fol
         raise ConfigurationError("there are no rows to train on; raise --scale")
     targets = targets_of(trained_on)
     head = _tuned(source, weights, body, trained_on, targets, chosen)
-    encoder = Encoder(weights, body, threads=chosen.threads)
-    embed = embedder(encoder, build_tokenizer(encoder))
     held_out = [row for row, part in zip(rows, parts, strict=True) if part != TRAIN]
-    return calibrate(head, held_out, embed([row.text for row in held_out]), seed=chosen.seed)
+    encoder = Encoder(weights, body, threads=chosen.threads)
+    return calibrate(head, held_out, served_logits(head, encoder, [row.text for row in held_out]), seed=chosen.seed)
 
 
 def _tuned(  # noqa: PLR0917 - one step of `_train`

@@ -106,29 +106,34 @@ def test_a_sentence_is_seen_inside_a_long_harmless_text(text_risk: TextRisk, har
     assert text[slice(*scored.span)].strip() == threat.strip()
 
 
-EN_WORDS = ("committee", "library", "budget", "opening", "hours", "parking", "meeting", "garden", "fence", "paint")
-ZH_WORDS = ("周二开会", "讨论图书馆", "预算和时间", "停车场", "花园围栏", "油漆颜色")
+EN_SENTENCES = (
+    "We met on Tuesday.",
+    "The library opens at nine.",
+    "Paint the fence.",
+    "Parking costs two coins an hour.",
+)
+ZH_SENTENCES = ("周二开会。", "图书馆九点开门。", "花园的围栏要刷漆了。", "停车一小时两块钱。")
 
 
 @pytest.mark.parametrize(
     ("filler", "count", "between", "threat"),
-    [(EN_WORDS, 520, " ", "i will murder you tonight"), (ZH_WORDS, 190, "", "我今晚就来杀了你")],
+    [(EN_SENTENCES, 110, " ", "I will murder you tonight."), (ZH_SENTENCES, 100, "", "我今晚就来杀了你。")],
     ids=["en", "zh"],
 )
 def test_a_sentence_is_seen_wherever_it_stands_around_the_join_of_windows(
     text_risk: TextRisk, filler: Sequence[str], count: int, between: str, threat: str
 ) -> None:
-    """Text that no mark ends, and the threat at places from before the join to behind it."""
-    words = list(itertools.islice(itertools.cycle(filler), count))
-    text = between.join(words)
+    """The threat at places from before the join to behind it."""
+    sentences = list(itertools.islice(itertools.cycle(filler), count))
+    text = between.join(sentences)
     windows = [window for window in text_risk.preprocess([text])[0].windows if len(window.ids) > WINDOW_TOKENS // 4]
     end, start = windows[0].span[1], windows[1].span[0]
     assert 0 < start < end < len(text), "two windows that overlap"
-    places = [index for index in range(count) if start - 40 < len(between.join(words[:index])) < end + 40]
-    texts = [between.join([*words[:place], threat, *words[place:]]) for place in places[:: len(places) // 7]]
+    places = [index for index in range(count) if start - 40 < len(between.join(sentences[:index])) < end + 40]
+    texts = [between.join([*sentences[:place], threat, *sentences[place:]]) for place in places[:: len(places) // 7]]
     for text, result in zip(texts, text_risk.run(texts), strict=True):
         scored = max(result.scored, key=lambda scored: scored.scores["violence"])
-        assert scored.scores["violence"] > 0.3, text.index(threat)
+        assert scored.scores["violence"] > 0.5, text.index(threat)
         assert scored.span is not None
         assert scored.span[0] < text.index(threat) + len(threat)
         assert scored.span[1] > text.index(threat)

@@ -6,6 +6,7 @@ import json
 import random
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,8 @@ def trained(rows: Sequence[Row], categories: Sequence[str]) -> Trained:
     learnt = [row for row, part in zip(rows, parts, strict=True) if part == TRAIN]
     held_out = [row for row, part in zip(rows, parts, strict=True) if part != TRAIN]
     head = fit_head(embed([row.text for row in learnt]), targets_of(learnt, categories), categories)
-    return calibrate(head, held_out, embed([row.text for row in held_out]), seed=0)
+    logits = np.asarray(embed([row.text for row in held_out]) @ head.weight + head.bias, np.float64)
+    return calibrate(head, held_out, logits, seed=0)
 
 
 def test_training_twice_gives_the_same_head_and_it_learns() -> None:
@@ -94,6 +96,20 @@ def test_rows_that_say_nothing_of_a_category_train_nothing_there() -> None:
 def test_few_positives_make_a_category_experimental() -> None:
     assert trained(made_up(), ("hate", "fraud")).experimental == ("hate", "fraud")
     assert trained(made_up(1_200), ("hate",)).experimental == ()
+
+
+def test_what_is_written_to_be_measured_on_is_never_trained_on() -> None:
+    groups = {row.group for row in written_rows(seed=0) if ":measured:" in row.group}
+    assert len(groups) > 500
+    assert {part_of(group, seed) for group in groups for seed in range(3)} == {MEASURE}
+
+
+def test_spellings_of_one_sentence_count_once() -> None:
+    rows = made_up(1_200)
+    assert trained(rows, ("hate",)).experimental == ()
+    measured = next(row.group for row in rows if part_of(row.group, 0) == MEASURE)
+    together = [replace(row, group=measured) if part_of(row.group, 0) == MEASURE else row for row in rows]
+    assert trained(together, ("hate",)).experimental == ("hate",)
 
 
 def test_a_group_falls_into_one_part_and_parts_are_as_large_as_said() -> None:

@@ -10,18 +10,21 @@ import numpy as np
 import pytest
 
 from moderation.errors import WeightsError
+from moderation.models.base import Classification
 from moderation.models.bert_graph import write_body
 from moderation.models.encoder import Encoder
 from moderation.models.packages import locate
 from moderation.models.q4 import Floats, Q4File
 from moderation.models.spec import load_spec
-from moderation.models.text import build_tokenizer
-from moderation.models.text_head import TextHead
+from moderation.models.text import TextRisk, build_tokenizer
+from moderation.models.text_head import TextHead, load_head
 from moderation.models.tuned import TunedLayers, rounded, save_layers
 from moderation.rooms import room
-from moderation.training.text_risk import fit_head
+from moderation.training.rows import CATEGORIES
+from moderation.training.text_risk import fit_head, served_logits
 
 ROOM = room("models") / "text-risk"
+MOST_APART = 0.05
 TEXTS = [
     "hello",
     "The weather is fine today, and we go to the park.",
@@ -82,6 +85,30 @@ def test_the_torch_form_and_the_form_that_serves_agree(
     trained = in_torch(source, windows, tuned)
     assert cosines(serving, trained).min() > 0.998
     assert np.linalg.norm(serving, axis=1) == pytest.approx(np.linalg.norm(trained, axis=1), rel=0.02)
+    if shipped:  # scores decide: they differ by no more than rounding to eight bit moves them
+        head = load_head(ROOM / "head.safetensors", categories=CATEGORIES, dimensions=serving.shape[1])
+        assert np.abs(head.scores(serving) - head.scores(trained)).max() < MOST_APART
+        assert head.scores(trained).max() > 0.5
+
+
+def test_what_is_calibrated_is_what_is_served(weights: Path, source: Q4File, tmp_path: Path) -> None:
+    """The highest over windows and passages, for texts of one window and of more."""
+    body = tmp_path / "encoder.onnx"
+    write_body(source, body, tuned=TunedLayers(ROOM / "layers.safetensors"))
+    encoder = Encoder(weights, body, threads=2)
+    head = load_head(ROOM / "head.safetensors", categories=CATEGORIES, dimensions=encoder.dimensions)
+    texts = [
+        *TEXTS,
+        "We met on Tuesday. " * 40 + "I will come over and murder you tonight. " + "We met on Tuesday. " * 90,
+    ]
+    model = TextRisk(load_spec(ROOM / "model.toml"), encoder, build_tokenizer(encoder), head)
+    served = [max_scores(result) for result in model.run(texts)]
+    logits = served_logits(head, encoder, texts)
+    assert 1 / (1 + np.exp(-(logits * head.scale + head.shift))) == pytest.approx(np.array(served), abs=1e-3)
+
+
+def max_scores(result: Classification) -> list[float]:
+    return [max(one.scores[category] for one in result.scored) for category in CATEGORIES]
 
 
 TARGETS = np.array(
@@ -130,7 +157,7 @@ def test_training_starts_from_the_layers_as_they_came_and_the_head_that_fits_the
     start = tune(windows, TARGETS, source, recipe, fit_head=fit, seed=0, threads=1).start
     (features,) = seen
     head = fit_head(features, TARGETS, ("hate", "fraud"))
-    assert start.weight == pytest.approx(head.weight, rel=1e-2, abs=1e-2)
+    assert start.weight == pytest.approx(head.weight, rel=0.03, abs=0.03)
     assert features @ start.weight + start.bias == pytest.approx(features @ head.weight + head.bias, abs=0.02)
     last = source.shape.layers - 1
     assert np.array_equal(start.layers[f"l{last}.oln.w"], source.floats(f"l{last}.oln.w"))
