@@ -277,4 +277,4 @@ _WIDTHS = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if not chr(code
 
 def _compared(text: str) -> str:
     """The same for texts that differ in nothing that matters: case, width of signs, blanks at the ends, composition."""
-    return unicodedata.normalize("NFC", text.translate(_WIDTHS)).casefold().strip()
+    return unicodedata.normalize("NFC", text.translate(_WIDTHS)).lower().strip()
