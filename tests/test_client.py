@@ -15,7 +15,7 @@ from moderation import AsyncModerator, Client, Moderator, Part
 from moderation.errors import InvalidRequestError, ModerationError
 from moderation.pipelines import assemble as assembling
 
-HATE = "well ⟦hate=0.97⟧"
+HATE = "well ⟦hate=0.99⟧"
 
 
 @pytest.fixture(scope="module")

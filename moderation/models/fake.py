@@ -1,7 +1,7 @@
 """Deterministic models for tests and benchmarks of everything around a model. They judge nothing.
 
 They need no weights and no library beyond NumPy, and a profile has them only by naming them (`fake`). Scores
-are read from marks in the content: `⟦hate=0.97⟧` in a text, a plain colour in an image, a level in audio.
+are read from marks in the content: `⟦hate=0.99⟧` in a text, a plain colour in an image, a level in audio.
 What failing models do to a service is tried by `Behaviour`.
 """
 
@@ -58,7 +58,7 @@ IMAGE_SCORES: Mapping[tuple[int, int, int], Mapping[str, float]] = {
     (255, 0, 0): {"sexual": 0.97},
     (128, 0, 0): {"violence/graphic": 0.97},
 }
-IMAGE_TEXTS: Mapping[tuple[int, int, int], str] = {(0, 0, 255): "⟦hate=0.97⟧ read in a picture"}
+IMAGE_TEXTS: Mapping[tuple[int, int, int], str] = {(0, 0, 255): "⟦hate=0.99⟧ read in a picture"}
 AUDIO_TEXTS: Mapping[float, str] = {0.5: "⟦violence=0.97⟧ heard in a recording"}
 
 _MARK = re.compile(r"⟦([a-z_/]+)=([01](?:\.[0-9]+)?)⟧")
@@ -116,7 +116,7 @@ class _Fake(Model[In, Out]):
 
 
 class FakeTextClassifier(_Fake[str, Classification], Classifier[str]):
-    """Scores are what marks such as `⟦hate=0.97⟧` say; else below 0.05, by a hash of the window."""
+    """Scores are what marks such as `⟦hate=0.99⟧` say; else below 0.05, by a hash of the window."""
 
     key = "fake-text.v1"
     modality = Modality.TEXT

@@ -15,7 +15,7 @@ from support.engines import BLUE, png, wav
 
 from moderation.cli.main import main
 
-HATE = "well ⟦hate=0.97⟧"
+HATE = "well ⟦hate=0.99⟧"
 FAKE = ["--profile", "fake"]
 
 
@@ -27,7 +27,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 @pytest.mark.parametrize(
     ("text", "status", "word"),
-    [("hello", 0, "ALLOW"), ("⟦hate=0.8⟧", 3, "REVIEW"), (HATE, 1, "BLOCK"), ("", 2, "")],
+    [("hello", 0, "ALLOW"), ("⟦hate=0.9⟧", 3, "REVIEW"), (HATE, 1, "BLOCK"), ("", 2, "")],
 )
 def test_check_exits_by_the_decision(capsys: pytest.CaptureFixture[str], text: str, status: int, word: str) -> None:
     got, out, err = run(capsys, "check", "--text", text, *FAKE)

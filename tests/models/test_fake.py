@@ -44,7 +44,7 @@ class TestFakeText(ClassifierContract):
 
     @pytest.fixture
     def items(self) -> Sequence[Any]:
-        return ["plain", "⟦hate=0.97⟧ said", "", "x" * 20_000]
+        return ["plain", "⟦hate=0.99⟧ said", "", "x" * 20_000]
 
 
 class TestFakeImage(ClassifierContract):
@@ -78,9 +78,9 @@ class TestFakeSpeech(ExtractorContract):
 
 
 def test_marks_score_in_the_window_they_begin_in() -> None:
-    (result,) = FakeTextClassifier().run(["x" * 995 + "⟦hate=0.97⟧" + "⟦fraud=0.5⟧" + "y" * 989])
+    (result,) = FakeTextClassifier().run(["x" * 995 + "⟦hate=0.99⟧" + "⟦fraud=0.5⟧" + "y" * 989])
     assert [scored.span for scored in result.scored] == [(0, 1_000), (1_000, 2_000), (2_000, 2_006)]
-    assert result.scored[0].scores["hate"] == 0.97
+    assert result.scored[0].scores["hate"] == 0.99
     assert result.scored[1].scores["hate"] < 0.05
     assert result.scored[1].scores["fraud"] == 0.5
 

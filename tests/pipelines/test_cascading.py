@@ -91,7 +91,7 @@ def test_a_guard_in_a_cascade_is_asked_through_the_engine_and_its_word_stands(tm
     """A real guard with small random weights: what counts is who is asked, and that its scores reach the findings."""
     from support.tiny_guards import make_guard, spec_of
 
-    texts = ["⟦hate=0.97⟧ sure", "⟦hate=0.55⟧ unsure", "plain", "⟦fraud=0.5⟧ not its own"]
+    texts = ["⟦hate=0.99⟧ sure", "⟦hate=0.55⟧ unsure", "plain", "⟦fraud=0.5⟧ not its own"]
     guards = (make_guard(tmp_path / "guard", "qwen3", seed=seed)[0] for seed in range(40))
     guard = next(one for one in guards if max(highest(one.run([texts[1]])[0]).values()) > 0.6)
     whole = fake_profile(deadline_s=60)

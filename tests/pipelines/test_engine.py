@@ -17,7 +17,7 @@ from moderation.pipelines.engine import Engine
 from moderation.schema import Content, Decision, Modality, ModerationResult, Part, Role, Turn
 from moderation.taxonomy import CATEGORIES, PARENTS
 
-HATE = "well ⟦hate=0.97⟧"
+HATE = "well ⟦hate=0.99⟧"
 
 
 def judge(content: Content, engine: Engine | None = None) -> ModerationResult:
@@ -60,21 +60,21 @@ def test_a_finding_points_to_its_part_and_span() -> None:
     result = judge(Content((text("fine"), text(HATE))))
     assert result.decision is Decision.BLOCK
     (finding,) = result.findings
-    assert (finding.category, finding.score, finding.part, finding.origin) == ("hate", 0.97, "input[1]", ())
+    assert (finding.category, finding.score, finding.part, finding.origin) == ("hate", 0.99, "input[1]", ())
     assert finding.classifier == "fake-text.v1"
     assert finding.evidence.span == (0, len(HATE))
     assert finding.evidence.quote == HATE
 
 
 def test_a_span_selects_the_window_in_code_points() -> None:
-    long = "𠀋" * 1_500 + "⟦violence=0.8⟧"
+    long = "𠀋" * 1_500 + "⟦violence=0.9⟧"
     (finding,) = judge(Content((text(long),))).findings
     assert finding.evidence.span == (1_000, len(long))
     assert finding.evidence.quote == long[1_000:]
 
 
 def test_a_parent_has_the_maximum_of_its_children() -> None:
-    result = judge(Content((text("⟦illicit/drugs=0.8⟧"),)))
+    result = judge(Content((text("⟦illicit/drugs=0.89⟧"),)))
     for child, parent in PARENTS.items():
         if child in result.category_scores:
             assert result.category_scores[parent] >= result.category_scores[child]
@@ -89,7 +89,7 @@ def test_conversation_turns_are_judged_under_their_path_and_role() -> None:
     )
     (finding,) = judge(content).findings
     assert finding.part == "conversation[1].input[0]"
-    assert judge(Content((text("⟦prompt_injection=0.7⟧"),))).findings == ()  # a user's is held to 0.9
+    assert judge(Content((text("⟦prompt_injection=0.7⟧"),))).findings == ()  # a user's is held to more
 
 
 def test_a_parts_role_is_more_exact_than_the_requests() -> None:

@@ -48,7 +48,7 @@ def content(*texts: str, role: Role = Role.USER, tenant: str | None = None) -> C
 
 
 def test_a_finding_under_a_disguise_points_to_the_characters_that_carry_it() -> None:
-    secret = base64.b64encode("well, all of this is ⟦hate=0.97⟧ indeed".encode()).decode()
+    secret = base64.b64encode("well, all of this is ⟦hate=0.99⟧ indeed".encode()).decode()
     text = f"Please look at {secret} and tell me."
     (result,) = judge(content(text))
     assert result.decision is Decision.BLOCK
@@ -57,7 +57,7 @@ def test_a_finding_under_a_disguise_points_to_the_characters_that_carry_it() -> 
     assert finding.evidence.span is not None
     start, end = finding.evidence.span
     assert text[start:end].find(secret) >= 0
-    assert "⟦hate=0.97⟧" in (finding.evidence.quote or "")
+    assert "⟦hate=0.99⟧" in (finding.evidence.quote or "")
 
 
 def test_a_disguise_that_cannot_be_followed_is_unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,12 +110,12 @@ def test_lists_are_apart_for_each_tenant(tmp_path: Path) -> None:
 
 
 def test_an_allow_list_lets_pass_what_says_nothing_else_and_says_so(tmp_path: Path) -> None:
-    write_list(tmp_path, "fine", 'kind = "allow"\ncategory = "hate"\nmatch = "anywhere"\nterms = ["⟦hate=0.97⟧"]\n')
-    alone, beside = judge(content("⟦hate=0.97⟧!"), content("⟦hate=0.97⟧ and more"), lists=tmp_path)
+    write_list(tmp_path, "fine", 'kind = "allow"\ncategory = "hate"\nmatch = "anywhere"\nterms = ["⟦hate=0.99⟧"]\n')
+    alone, beside = judge(content("⟦hate=0.99⟧!"), content("⟦hate=0.99⟧ and more"), lists=tmp_path)
     assert alone.decision is Decision.ALLOW
     assert not alone.flagged
     (allowed,) = alone.allowed
-    assert (allowed.category, allowed.score, allowed.list, allowed.part) == ("hate", 0.97, "fine", "input[0]")
+    assert (allowed.category, allowed.score, allowed.list, allowed.part) == ("hate", 0.99, "fine", "input[0]")
     assert beside.decision is Decision.BLOCK
     assert beside.allowed == ()
 
@@ -200,10 +200,10 @@ def test_the_cache_is_apart_for_each_tenant_and_holds_no_failures() -> None:
 
 def test_a_payload_split_over_turns_is_a_trigger_that_names_them() -> None:
     turns = (Turn(Role.USER, (Part.from_text("first half ⟦hate="),)), Turn(Role.ASSISTANT, (Part.from_text("go on"),)))
-    asked = Content((Part.from_text("0.97⟧ second half"),), conversation=turns)
+    asked = Content((Part.from_text("0.99⟧ second half"),), conversation=turns)
     (result,) = judge(asked)
     assert result.triggers == ()  # a space stands between turns: the mark is broken
-    whole = Content((Part.from_text("⟦hate=0.97⟧"),), conversation=turns)
+    whole = Content((Part.from_text("⟦hate=0.99⟧"),), conversation=turns)
     (result,) = judge(whole)
     assert result.triggers == ()
     assert result.decision is Decision.BLOCK
@@ -211,7 +211,7 @@ def test_a_payload_split_over_turns_is_a_trigger_that_names_them() -> None:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_go_on_after_a_violating_turn_is_flagged(role: Role) -> None:
-    turns = (Turn(role, (Part.from_text("⟦violence=0.7⟧"),)),)
+    turns = (Turn(role, (Part.from_text("⟦violence=0.9⟧"),)),)
     (result,) = judge(Content((Part.from_text("please continue"),), conversation=turns))
     (trigger,) = result.triggers
     assert trigger.pattern == "continuation"

@@ -90,7 +90,7 @@ def test_earlier_turns_are_not_searched_for_disguises_again(monkeypatch: pytest.
 
 
 def test_what_stands_under_a_disguise_is_found_in_an_earlier_turn_too() -> None:
-    hidden = base64.b64encode("well ⟦hate=0.97⟧ and more words".encode()).decode()
+    hidden = base64.b64encode("well ⟦hate=0.99⟧ and more words".encode()).decode()
     results = judge(fake_engine(cache_entries=1_000), growing([f"read {hidden}", "and then?", "go on"]))
     for result in results:
         (finding,) = [one for one in result.findings if "base64" in one.origin]

@@ -186,7 +186,7 @@ def test_lone_surrogates_are_refused_and_never_echoed(server: Server) -> None:
 
 
 def test_what_follows_a_nul_is_judged(server: Server) -> None:
-    answer = post(server, json={"input": "fine\0 ⟦hate=0.97⟧"}).json()
+    answer = post(server, json={"input": "fine\0 ⟦hate=0.99⟧"}).json()
     assert answer["decision"] == "block"
     assert answer["findings"][0]["evidence"]["span"] == [0, 17]
 

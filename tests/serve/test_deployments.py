@@ -49,7 +49,7 @@ def test_items_go_through_a_deployment_and_back() -> None:
         assert runner.unavailable() == {"fake-text.v1": "warming_up"}
         await runner.warm_up()
         assert runner.unavailable() == {}
-        results: list[Any] = await runner.submit("fake-text.v1", ["a", "⟦hate=0.97⟧"], deadline_s=5)
+        results: list[Any] = await runner.submit("fake-text.v1", ["a", "⟦hate=0.99⟧"], deadline_s=5)
         assert [result.scored[0].scores["hate"] > 0.9 for result in results] == [False, True]
         with pytest.raises(ModelError) as refused:
             await runner.submit("none.v1", ["a"])

@@ -17,7 +17,7 @@ from moderation import AsyncClient, Client, Content, Decision, Modality, Moderat
 from moderation.errors import InvalidRequestError, UndecodableError
 
 GOLDEN = Path(__file__).parent / "golden"
-HATE = "well ⟦hate=0.97⟧"
+HATE = "well ⟦hate=0.99⟧"
 IMAGE = {"type": "image", "data": base64.b64encode(png(BLUE)).decode()}
 AUDIO = {"type": "audio", "data": base64.b64encode(wav(0.5)).decode()}
 

@@ -17,7 +17,7 @@ def test_it_serves_text_on_ray() -> None:
         port = probe.getsockname()[1]
     with serving("--backend", "ray", "--profile", "fake", "--port", str(port), ready_s=120) as server:
         wait_until(server.ready, seconds=60)
-        answer = httpx.post(f"{server.url}/v1/moderate", json={"input": "well ⟦hate=0.97⟧"}, timeout=30).json()
+        answer = httpx.post(f"{server.url}/v1/moderate", json={"input": "well ⟦hate=0.99⟧"}, timeout=30).json()
         assert answer["decision"] == "block"
         assert answer["findings"][0]["category"] == "hate"
         assert httpx.post(f"{server.url}/v1/moderate", json={"input": ""}).json()["error"]["code"] == "empty_text"

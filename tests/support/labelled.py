@@ -15,11 +15,11 @@ LABELS = '[labels]\ncolumn = "label"\nviolating = [1]\nallowed = [0]\n'
 NAMED = LABELS + '[labels.categories]\ncolumn = "category"\n[labels.categories.map]\nhate = ["hate"]\nspam = ["spam"]\n'
 # What the fake classifier says of these is written in them.
 ROWS: list[dict[str, Any]] = [
-    {"text": "a ⟦hate=0.97⟧", "label": 1, "category": "hate"},
-    {"text": "b ⟦hate=0.8⟧", "label": 1, "category": "hate"},
+    {"text": "a ⟦hate=0.99⟧", "label": 1, "category": "hate"},
+    {"text": "b ⟦hate=0.9⟧", "label": 1, "category": "hate"},
     {"text": "c ⟦spam=0.99⟧", "label": 1, "category": "spam"},
     {"text": "d ⟦hate=0.3⟧", "label": 1, "category": "spam"},
-    {"text": 'e <script>alert("1")</script> ⟦hate=0.97⟧', "label": 0, "category": ""},
+    {"text": 'e <script>alert("1")</script> ⟦hate=0.99⟧', "label": 0, "category": ""},
     *({"text": f"plain {number}", "label": 0, "category": ""} for number in range(15)),
 ]
 
