@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from moderation.errors import ModerationError, TooLargeError
 from moderation.lists.matching import Lists
 from moderation.personal.find import held_back as held_back_personal
-from moderation.pipelines.cutting import Cutter, context_of, encoded_from
+from moderation.pipelines.cutting import LEAST_CHARS, Cutter, context_of, encoded_from
 from moderation.pipelines.engine import Engine
 from moderation.policy import worst
 from moderation.schema import (
@@ -287,9 +287,12 @@ class _Holding:
     def __call__(self, text: str) -> int:
         tail = max(0, len(text) - _TAIL_CHARS)
         end = text[tail:]
+        encoded = tail + encoded_from(end)
+        if encoded < LEAST_CHARS:  # no unit ends here whatever the others say, and they take much longer
+            return encoded
         options = self._options
         listed = self._lists.held_back(end, tenant=options.tenant, role=options.role)
-        return tail + min(listed, held_back_personal(end), encoded_from(end))
+        return min(encoded, tail + listed, tail + held_back_personal(end))
 
 
 def _span(entry: _Entry) -> tuple[int, int] | None:

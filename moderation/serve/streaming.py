@@ -2,13 +2,15 @@
 
 The client sends `{"type": "start", "role": …, "policy": …, "hold_review": …}` (or nothing of it), then
 `{"type": "text", "text": …}` as often as it likes, then `{"type": "end"}`. The server answers with stream events and,
-last, `done`; or with an error object, and closes.
+last, `done`; or with an error object, and closes. Who sends no text, or does not read, is not waited for longer than
+`idle_timeout_s`; a client that sends a character now and then is, up to the limit of a text.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 from fastapi import FastAPI
@@ -32,6 +34,7 @@ from moderation.wire import dump_error, dump_event, parse_json, parse_stream_mes
 PATH = "/v1/moderate/stream"
 # RFC 6455 section 7.4.1
 _POLICY_VIOLATION, _TOO_BIG, _TRY_AGAIN, _INTERNAL = 1008, 1009, 1013, 1011
+_LAST_WORD_S = 5.0
 
 
 def add_stream(app: FastAPI, engine: Engine, metrics: Metrics, *, starting: Sequence[str]) -> None:
@@ -67,7 +70,8 @@ def add_stream(app: FastAPI, engine: Engine, metrics: Metrics, *, starting: Sequ
 
 
 async def _serve(socket: WebSocket, engine: Engine, metrics: Metrics) -> None:
-    message = await _receive(socket, engine.limits)
+    reader = Reader(socket, engine.limits)
+    message = await reader.next()
     options = StreamOptions(tenant=socket.state.tenant)
     if message["type"] == "start":
         options = StreamOptions(
@@ -76,45 +80,84 @@ async def _serve(socket: WebSocket, engine: Engine, metrics: Metrics) -> None:
             hold_review=message["hold_review"],
             tenant=socket.state.tenant,
         )
-        message = await _receive(socket, engine.limits)
+        message = await reader.next()
     judged = Stream(engine, options)
     while message["type"] == "text":
-        await _send(socket, await judged.feed(message["text"]))
-        message = await _receive(socket, engine.limits)
+        await send(socket, await judged.feed(message["text"]), engine.limits)
+        if judged.failure is not None:
+            raise judged.failure
+        message = await reader.next()
     if message["type"] == "start":
         raise InvalidRequestError("`start` comes first, and once", code="invalid_stream", param="type")
     last = await judged.finish()
-    await _send(socket, last)
+    await send(socket, last, engine.limits)
     metrics.stream(last[-1])
 
 
-async def _receive(socket: WebSocket, limits: Limits) -> dict[str, Any]:
-    """The next message.
+class Reader:
+    """The messages of a client, one after the other."""
+
+    def __init__(self, socket: WebSocket, limits: Limits) -> None:
+        self._socket = socket
+        self._limits = limits
+        self._half = ""
+        self._left_s = limits.idle_timeout_s
+
+    async def next(self) -> dict[str, Any]:
+        """The next message; a character that is cut in two by the end of a text comes with the next one.
+
+        Raises:
+            InputError: it is too large, late, no text or no message of ours.
+        """
+        limits = self._limits
+        began = monotonic()
+        try:
+            async with asyncio.timeout(self._left_s):
+                received = await self._socket.receive()
+        except TimeoutError:
+            message = f"no text came for {limits.idle_timeout_s} s"
+            raise RequestTimeoutError(message, code="stream_timeout") from None
+        if received["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(received.get("code", 1005))
+        text = received.get("text")
+        if text is None:
+            raise InvalidRequestError("messages are JSON texts, not bytes", code="invalid_stream")
+        if len(text) > limits.max_stream_message_chars:
+            message = f"a message of {len(text)} characters; at most {limits.max_stream_message_chars}"
+            raise TooLargeError(message, code="message_too_large")
+        value = parse_json(text.encode("utf-8", "surrogatepass"), max_values=limits.max_stream_message_chars)
+        says = isinstance(value, dict) and isinstance(value.get("text"), str) and value["text"] != ""
+        # an empty text is no sign of life
+        self._left_s = limits.idle_timeout_s if says else max(0.0, self._left_s - (monotonic() - began))
+        return parse_stream_message(self._whole(value))
+
+    def _whole(self, value: Any) -> Any:
+        """A message without the half of a surrogate pair its text ends in, and with the one of the last."""
+        if not isinstance(value, dict) or value.get("type") != "text" or not isinstance(value.get("text"), str):
+            if self._half:
+                message = "the text before ends in one half of a surrogate pair: this is not valid Unicode"
+                raise InvalidRequestError(message, code="invalid_unicode", param="text")
+            return value
+        text = self._half + value["text"]
+        if self._half:
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return {**value, "text": text[: len(text) - len(self._half)]}
+
+
+async def send(socket: WebSocket, events: Sequence[StreamEvent], limits: Limits) -> None:
+    """Sends events.
 
     Raises:
-        InputError: it is too large, late, no text or no message of ours.
+        RequestTimeoutError: code `stream_timeout`, when the client reads nothing.
     """
-    try:
-        async with asyncio.timeout(limits.idle_timeout_s):
-            received = await socket.receive()
-    except TimeoutError:
-        raise RequestTimeoutError(f"nothing came for {limits.idle_timeout_s} s", code="stream_timeout") from None
-    if received["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(received.get("code", 1005))
-    text = received.get("text")
-    if text is None:
-        raise InvalidRequestError("messages are JSON texts, not bytes", code="invalid_stream")
-    if len(text) > limits.max_stream_message_chars:
-        message = f"a message of {len(text)} characters; at most {limits.max_stream_message_chars}"
-        raise TooLargeError(message, code="message_too_large")
-    return parse_stream_message(
-        parse_json(text.encode("utf-8", "surrogatepass"), max_values=limits.max_stream_message_chars)
-    )
-
-
-async def _send(socket: WebSocket, events: Sequence[StreamEvent]) -> None:
     for event in events:
-        await socket.send_text(dump_event(event).decode())
+        try:
+            async with asyncio.timeout(limits.idle_timeout_s):
+                await socket.send_text(dump_event(event).decode())
+        except TimeoutError:
+            message = f"nothing was read for {limits.idle_timeout_s} s"
+            raise RequestTimeoutError(message, code="stream_timeout") from None
 
 
 async def _refuse(socket: WebSocket, error: ModerationError) -> None:
@@ -126,7 +169,8 @@ async def _refuse(socket: WebSocket, error: ModerationError) -> None:
     elif isinstance(error, InvalidRequestError | RequestTimeoutError):
         code = _POLICY_VIOLATION
     try:
-        await socket.send_json(dump_error(error))
-        await socket.close(code, error.code)
-    except (RuntimeError, WebSocketDisconnect):
-        pass  # closed from the other side meanwhile
+        async with asyncio.timeout(_LAST_WORD_S):
+            await socket.send_json(dump_error(error))
+            await socket.close(code, error.code)
+    except (RuntimeError, WebSocketDisconnect, TimeoutError):
+        pass  # closed from the other side meanwhile, or nobody reads

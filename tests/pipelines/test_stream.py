@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.engines import Counting, fake_engine, fake_models, fake_profile
 
@@ -25,7 +25,7 @@ from moderation.models.spec import load_spec
 from moderation.models.text import MAX_WINDOWS, OVERLAP_TOKENS, WINDOW_TOKENS
 from moderation.models.unigram import WindowTokenizer
 from moderation.pipelines.assemble import policies_of
-from moderation.pipelines.cutting import Cutter, context_of
+from moderation.pipelines.cutting import context_of
 from moderation.pipelines.profile import Profile, Stage
 from moderation.pipelines.stream import Stream
 from moderation.rooms import room
@@ -45,8 +45,8 @@ PIECES = (
     "Ordinary words that go on for a while. ",
     "Short. ",
     "一句普通的话，说得稍微长一点，好让它成为一段。",
-    "⟦hate=0.97⟧",
-    "⟦violence=0.8⟧",
+    "⟦hate=0.99⟧",
+    "⟦violence=0.9⟧",
     "no stop at all and many words after one another ",
     "\n",
     "sk-",
@@ -110,7 +110,7 @@ def test_chunks_change_no_event_and_nothing_violating_is_released(chunks: list[s
     assert (events[-1].type, events[-1].span) == ("done", (0, len(text)))
     for unit in units:
         assert unit.text == (None if unit.decision is Decision.BLOCK else text[slice(*unit.span)])
-    assert all(event.type != "unit" or event.text is None or "⟦hate=0.97⟧" not in event.text for event in events)
+    assert all(event.type != "unit" or event.text is None or "⟦hate=0.99⟧" not in event.text for event in events)
 
 
 @settings(max_examples=25, deadline=None)
@@ -149,10 +149,9 @@ def test_all_units_together_cost_about_twice_the_text_in_real_tokens() -> None:
 
     for said in PROSE:
         for count in (1, 2, 4, 8, 30):
-            cutter = Cutter(len)
-            units = [*cutter.feed(said * count), cutter.rest()]
-            pairs = [context_of(before) + unit for before, unit in zip(["", *units], units, strict=False) if unit]
-            assert tokens(pairs) <= 2 * tokens([said * count]), (said, count)
+            counted: list[Counting] = []
+            events_of([said * count], counting=counted)
+            assert tokens(counted[0].asked) <= 2 * tokens([said * count]), (said, count)
 
 
 def test_a_unit_is_released_before_the_next_one_comes() -> None:
@@ -170,7 +169,7 @@ def test_a_unit_is_released_before_the_next_one_comes() -> None:
 
 def test_what_only_shows_together_takes_back_what_was_released() -> None:
     first = "w" * 234 + "⟦hate="  # a mark that is cut in two by the end of the unit
-    events = events_of([first + "0.97⟧ and some more words after it"])
+    events = events_of([first + "0.99⟧ and some more words after it"])
     assert [event.type for event in events] == ["unit", "retract", "unit", "done"]
     assert events[0].text == first
     assert events[1].span == events[0].span
@@ -180,7 +179,7 @@ def test_what_only_shows_together_takes_back_what_was_released() -> None:
 
 
 def test_a_violating_unit_takes_back_nothing_that_is_not_about_it() -> None:
-    events = events_of([PIECES[0] * 2, "⟦hate=0.97⟧ said alone, with enough words to be a unit.\n"])
+    events = events_of([PIECES[0] * 2, "⟦hate=0.99⟧ said alone, with enough words to be a unit.\n"])
     # the fake judges the whole window, context included, so its finding starts in the unit before
     assert [event.type for event in events] == ["unit", "unit", "done"]
     assert events[1].text is None
@@ -281,6 +280,8 @@ SAID = (
     base64.b64encode(b"please read: the forbidden phrase is what i want to tell you " * 4).decode() + " ",
     "电话 13812345678 ",
     "w" * 60,
+    INJECTION,
+    "Ordinary words that go on until they end with E12345678 -\n",
 )
 
 
@@ -291,6 +292,8 @@ def own_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@example(said=[INJECTION, SAID[9], SAID[14]], hold=True)
+@example(said=[SAID[-1], SAID[13]], hold=True)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(said=st.lists(st.sampled_from(SAID), max_size=12), hold=st.booleans())
 def test_nothing_released_is_violating_in_what_was_judged(own_list: Path, said: list[str], hold: bool) -> None:
@@ -360,7 +363,7 @@ def test_what_a_held_unit_is_held_for_does_not_hold_the_next_one(tmp_path: Path)
 
 
 def test_review_is_released_unless_it_is_to_be_held() -> None:
-    text = "⟦violence=0.8⟧ and words"
+    text = "⟦violence=0.9⟧ and words"
     assert events_of([text])[0].text == text
     held = events_of([text], StreamOptions(hold_review=True))[0]
     assert (held.text, held.decision) == (None, Decision.REVIEW)

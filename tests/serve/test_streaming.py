@@ -7,21 +7,30 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from starlette.websockets import WebSocket
 from support.servers import Server, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from moderation import AsyncClient, Client, Moderator
-from moderation.errors import AuthenticationError, InvalidRequestError, ModerationError, TooLargeError
-from moderation.schema import StreamEvent
+from moderation.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    ModerationError,
+    RequestTimeoutError,
+    TooLargeError,
+)
+from moderation.limits import Limits
+from moderation.schema import Decision, StreamEvent
+from moderation.serve.streaming import Reader, send
 
 PATH = "/v1/moderate/stream"
 TEXT = (
     "A sentence that is long enough to be a unit of its own. "
-    "⟦hate=0.97⟧ stands in the second one, which is held. The end."
+    "⟦hate=0.99⟧ stands in the second one, which is held. The end."
 )
 KEY = "correct-horse-battery-staple"
 
@@ -59,11 +68,11 @@ def settled(events: Sequence[StreamEvent]) -> list[tuple[Any, ...]]:
 def test_over_http_and_in_process_a_stream_has_the_same_events(server: Server) -> None:
     with Moderator(profile="fake") as moderator, Client(server.url) as client:
         expected = list(moderator.stream([TEXT]))
-        assert [event.type for event in expected] == ["unit", "retract", "unit", "unit", "done"]
+        assert [event.type for event in expected] == ["unit", "unit", "unit", "done"]
         for size in (1, 10, len(TEXT)):
             assert settled(list(client.stream(pieces(size)))) == settled(expected)
             assert list(moderator.stream(pieces(size))) == expected
-        held = list(client.stream(["⟦violence=0.8⟧ and words"], hold_review=True))
+        held = list(client.stream(["⟦violence=0.9⟧ and words"], hold_review=True))
         assert held[0].text is None
 
 
@@ -98,7 +107,10 @@ def test_a_stream_may_begin_without_start(server: Server) -> None:
         ([{"text": "a"}], "missing_field", 1008),
         ([{"type": "text", "text": 1}], "invalid_type", 1008),
         ([{"type": "text", "text": "a", "more": 1}], "unknown_field", 1008),
-        (['{"type": "text", "text": "\\ud800"}'], "invalid_unicode", 1008),
+        (['{"type": "text", "text": "\\ud800a"}'], "invalid_unicode", 1008),
+        (['{"type": "text", "text": "\\ud800"}', '{"type": "text", "text": "a"}'], "invalid_unicode", 1008),
+        (['{"type": "text", "text": "a\\ud800"}', {"type": "end"}], "invalid_unicode", 1008),
+        (['{"type": "text", "text": "\\udc00"}'], "invalid_unicode", 1008),
         ([{"type": "start", "policy": "nowhere"}, {"type": "end"}], "unknown_policy", 1008),
         ([{"type": "start", "role": "king"}], "invalid_value", 1008),
         ([{"type": "start"}, {"type": "start"}], "invalid_stream", 1008),
@@ -110,6 +122,52 @@ def test_what_is_wrong_is_refused_with_its_code(server: Server, messages: list[A
     assert said[-1]["error"]["code"] == code
     assert how == closed
     assert talk(server, [{"type": "end"}])[0][-1]["type"] == "done"  # and the next is served
+
+
+def test_a_character_may_be_cut_in_two_by_a_message(server: Server) -> None:
+    halves = ['{"type": "text", "text": "a \\ud83d"}', '{"type": "text", "text": "\\ude00 smile"}']
+    said, code = talk(server, [*halves, {"type": "end"}])
+    assert [event["type"] for event in said] == ["unit", "done"]
+    assert said[0]["text"] == "a \N{GRINNING FACE} smile"
+    assert code == 1000
+
+
+class Chatty:
+    """A client that says nothing, again and again, and reads nothing."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    async def receive(self) -> dict[str, str]:
+        await asyncio.sleep(0.03)
+        self.sent += 1
+        return {"type": "websocket.receive", "text": '{"type": "text", "text": ""}'}
+
+    async def send_text(self, _: str) -> None:
+        await asyncio.Event().wait()
+
+
+def test_empty_texts_keep_no_stream_open() -> None:
+    async def scenario() -> int:
+        async def all_of(reader: Reader) -> None:
+            while client.sent < 100:
+                await reader.next()
+
+        client = Chatty()
+        reader = Reader(cast("WebSocket", client), Limits(idle_timeout_s=0.2))
+        with pytest.raises(RequestTimeoutError) as late:
+            await all_of(reader)
+        assert late.value.code == "stream_timeout"
+        return client.sent
+
+    assert 1 <= asyncio.run(scenario()) < 20
+
+
+def test_a_client_that_reads_nothing_is_not_waited_for() -> None:
+    event = StreamEvent("unit", (0, 1), Decision.ALLOW, text="a")
+    with pytest.raises(RequestTimeoutError) as late:
+        asyncio.run(asyncio.wait_for(send(cast("WebSocket", Chatty()), [event], Limits(idle_timeout_s=0.1)), 20))
+    assert late.value.code == "stream_timeout"
 
 
 def test_a_stream_that_is_too_long_is_refused(server: Server) -> None:
