@@ -1,8 +1,9 @@
-"""Texts with their accents and syllables composed (NFC), and the way back to the places of the original.
+"""Texts with accents and syllables composed (NFC) and one blank for many, and the way back to the original's places.
 
 `cafe` with a combining accent is `café`, and jamo are syllables, before terms are looked for: terms are composed when
 they are read. Only what composes is changed; past `_MOST_MARKS` marks on one letter, which no language writes, the
-rest stays as it is, so that a text of marks costs no more than another. It does not know what merely looks alike.
+rest stays as it is, so that a text of marks costs no more than another. A run of blanks, line ends among them, is one
+blank. It does not know what merely looks alike.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ _TOLD = (
     (0xE0100, 0xE01F0),
 )
 _JAMO = ((0x1161, 0x1176), (0x11A8, 0x11C3))
-_JOINS, _CHANGES = 1, 2
+_JOINS, _CHANGES, _BLANK = 1, 2, 4
 
 
 class Composed:
-    """A text with all that composes composed.
+    """A text with all that composes composed, and its runs of blanks as one.
 
     Attributes:
         text: what to look in; the text itself if nothing composes.
@@ -41,14 +42,9 @@ class Composed:
         self.text = text
         self._new: list[tuple[int, int]] = []
         self._old: list[tuple[int, int]] = []
-        if text.isascii():
-            return
         pieces: list[str] = []
         at = size = 0
-        for start, end in _loose(text):
-            whole = unicodedata.normalize("NFC", text[start:end])
-            if whole == text[start:end]:
-                continue
+        for start, end, whole in _changes(text):
             pieces += (text[at:start], whole)
             size += start - at
             self._new.append((size, size + len(whole)))
@@ -73,13 +69,41 @@ class Composed:
         return place - self._new[number][1] + self._old[number][1] + side
 
 
-def _loose(text: str) -> Iterator[tuple[int, int]]:
+def _changes(text: str) -> Iterator[tuple[int, int, str]]:
+    """Start, end and new form of all that changes, in order and apart."""
+    if text.isascii():
+        kinds = _kinds()[np.frombuffer(text.encode("ascii"), dtype=np.uint8)]
+    else:
+        kinds = _kinds()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)]
+    found = [(start, end, unicodedata.normalize("NFC", text[start:end])) for start, end in _loose(kinds)]
+    found = [one for one in found if one[2] != text[one[0] : one[1]]]
+    if blanks := [(start, end, " ") for start, end in _blank_runs(kinds)]:
+        found = sorted(found + blanks)
+    past = 0
+    for start, end, whole in found:
+        if start >= past:  # a mark may stand on the last blank of a run
+            yield start, end, whole
+            past = end
+
+
+def _blank_runs(kinds: npt.NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
+    """Stretches of two blanks and more."""
+    blank = (kinds & _BLANK).astype(bool)
+    if not (blank[1:] & blank[:-1]).any():
+        return
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], blank, [False])).astype(np.int8)))
+    for start, end in edges.reshape(-1, 2).tolist():
+        if end - start > 1:
+            yield start, end
+
+
+def _loose(kinds: npt.NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
     """What may compose: a character and the marks after it, or one that Unicode never leaves alone."""
-    kinds = _kinds()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)]
-    places = np.flatnonzero(kinds)
+    composing: npt.NDArray[np.uint8] = np.bitwise_and(kinds, np.uint8(_JOINS | _CHANGES))
+    places = np.flatnonzero(composing)
     if not len(places):
         return
-    flags, past = kinds.tobytes(), 0
+    flags, past = composing.tobytes(), 0
     for place in places.tolist():
         if place < past:
             continue
@@ -92,8 +116,9 @@ def _loose(text: str) -> Iterator[tuple[int, int]]:
 
 @cache
 def _kinds() -> npt.NDArray[np.uint8]:
-    """By code point, whether it joins the one before it, and whether it changes by itself; 1.1 MB."""
+    """By code point, whether it joins the one before it, changes by itself, or is a blank; 1.1 MB."""
     kinds = np.zeros(_SIZE, dtype=np.uint8)
+    kinds[[code for code in range(0x3001) if chr(code).isspace()]] = _BLANK
     for first, last in _TOLD:
         for code in range(first, last):
             character = chr(code)

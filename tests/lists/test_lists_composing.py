@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 from pathlib import Path
@@ -53,12 +54,24 @@ def test_what_may_still_become_a_term_is_held_back_however_it_is_composed(tmp_pa
 @given(LETTERS)
 def test_a_composed_text_is_normal_and_points_to_where_it_came_from(text: str) -> None:
     composed = Composed(text)
-    assert composed.text == unicodedata.normalize("NFC", text)
+    whole = unicodedata.normalize("NFC", text)
+    assert re.sub(" +", " ", composed.text) == re.sub(" +", " ", whole)
     assert composed.span(0, len(composed.text)) == (0, len(text))
     for place in range(len(composed.text)):
         start, end = composed.span(place, place + 1)
         assert composed.text[place] in unicodedata.normalize("NFC", text[start:end])
         assert start < end
+
+
+@pytest.mark.parametrize("blanks", ["  ", " \n\n ", "\u3000 ", "\t" * 50, "\u2009\u00a0"])
+@pytest.mark.parametrize("term", ["quick riches", "café noir"])
+def test_a_run_of_blanks_is_one(tmp_path: Path, term: str, blanks: str) -> None:
+    lists = listed(tmp_path, term)
+    parted = term.replace(" ", blanks)
+    for before in ("", "the ", "the  \n", "où  "):
+        text = f"{before}{parted}  is   here"
+        assert [text[slice(*match.span)] for match in lists.match(text).matches] == [parted]
+    assert lists.held_back(f"now  {parted[:-2]}") == len("now  ")
 
 
 def test_a_text_of_marks_costs_no_more_than_another() -> None:
