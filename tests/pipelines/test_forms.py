@@ -18,8 +18,7 @@ from moderation.pipelines import forms
 from moderation.pipelines.assemble import assemble, policies_of
 from moderation.pipelines.evidence import evidence_of
 from moderation.pipelines.fuse import fuse
-from moderation.pipelines.gather import ListSource
-from moderation.pipelines.units import Piece, Unit
+from moderation.pipelines.units import ListSource, Piece, Unit
 from moderation.schema import Content, Decision, Evidence, ModerationResult, Part, Role, Turn
 
 PHONE = "call 13812345678 now"
