@@ -19,10 +19,10 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem;
   background: Canvas; color: CanvasText; }
-h2 { border-top: 2px solid #8084; padding-top: 1rem; margin-top: 2.5rem; }
+h2 { border-top: 2px solid #8886; padding-top: 1rem; margin-top: 2.5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; margin: .6rem 0; }
-th, td { border-bottom: 1px solid #8084; padding: .25rem .55rem; text-align: left; vertical-align: top; }
+th, td { border-bottom: 1px solid #8886; padding: .25rem .55rem; text-align: left; vertical-align: top; }
 td { font-variant-numeric: tabular-nums; }
 figure { margin: 1rem 0; } figcaption { font-size: 13px; opacity: .8; }
 .veil { cursor: pointer; } .veil input { margin-right: .4rem; }
