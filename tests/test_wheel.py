@@ -74,7 +74,7 @@ def test_moderator_runs_from_it(place: Path) -> None:
         "with moderation.Moderator() as moderator:\n"
         "    print(moderator.moderate('I will find you and kill you tonight').decision)"
     )
-    assert run(python(place), "-c", script, cwd=place).split() == ["review"]
+    assert run(python(place), "-c", script, cwd=place).split() == ["block"]
 
 
 def test_serve_runs_from_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

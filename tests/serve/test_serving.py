@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from support.engines import fake_engine, fake_models
+from support.engines import Counting, fake_engine, fake_models
 from support.servers import Server, wait_until
 
 from moderation.cli.main import main
@@ -97,7 +97,9 @@ def test_a_failing_stage_is_503_in_the_dialect_that_knows_only_yes_and_no() -> N
 
 
 def test_a_client_that_leaves_takes_its_waiting_work_along() -> None:
-    engine = fake_engine(fake_models(text=Behaviour.HANG), deadline_s=30)
+    models = fake_models(text=Behaviour.HANG)
+    running = Counting(models[0]).asked
+    engine = fake_engine(models, deadline_s=30)
     with served(engine) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         connections = []
@@ -110,6 +112,7 @@ def test_a_client_that_leaves_takes_its_waiting_work_along() -> None:
                 + body
             )
             connections.append(connection)
+            wait_until(lambda: running)  # the first is at work before the others come
         queued = engine.runner.queued  # type: ignore[attr-defined]
         wait_until(lambda: queued()["fake-text.v1"] == 3)
         for connection in connections:

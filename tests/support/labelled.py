@@ -16,7 +16,7 @@ NAMED = LABELS + '[labels.categories]\ncolumn = "category"\n[labels.categories.m
 # What the fake classifier says of these is written in them.
 ROWS: list[dict[str, Any]] = [
     {"text": "a ⟦hate=0.99⟧", "label": 1, "category": "hate"},
-    {"text": "b ⟦hate=0.9⟧", "label": 1, "category": "hate"},
+    {"text": "b ⟦hate=0.89⟧", "label": 1, "category": "hate"},
     {"text": "c ⟦spam=0.99⟧", "label": 1, "category": "spam"},
     {"text": "d ⟦hate=0.3⟧", "label": 1, "category": "spam"},
     {"text": 'e <script>alert("1")</script> ⟦hate=0.99⟧', "label": 0, "category": ""},
