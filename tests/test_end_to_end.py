@@ -84,7 +84,7 @@ def test_a_harmless_sentence_in_an_image(server: Server, text: str, chinese: boo
 
 def test_a_harmful_sentence_over_two_lines_of_an_image(server: Server) -> None:
     result = judge(server, image("I will find you and", "kill you tonight"))
-    assert result.decision is not Decision.ALLOW
+    assert result.decision is Decision.BLOCK
     assert result.categories["violence"]
 
 
@@ -95,7 +95,7 @@ def test_a_harmful_and_a_harmless_sentence_are_told_apart_by_part(server: Server
 
 def test_speech_is_judged_by_what_is_said(server: Server) -> None:
     result = judge(server, Part.from_bytes(Modality.AUDIO, speech_of(HARMFUL)))
-    assert result.decision is not Decision.ALLOW
+    assert result.decision is Decision.BLOCK
     assert result.categories["violence"]
     finding = result.findings[0]
     assert finding.origin == ("asr",)

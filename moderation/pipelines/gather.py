@@ -52,7 +52,7 @@ class _Gathered:
 
 
 def joined_of(content: Content) -> str | None:
-    """The text in which a payload that is split over turns, or over parts, shows."""
+    """The text in which a payload that is split over turns shows."""
     return joined_tail([(turn.role, turn.text) for turn in _turns(content, {})])
 
 
