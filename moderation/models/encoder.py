@@ -16,6 +16,7 @@ import onnxruntime
 from moderation.models.q4 import Floats, Q4File, dequantise
 
 MAX_RUN_TOKENS = 1_024  # in one run, padding included; more gains no speed and holds more memory
+RUN_TOKENS = 10  # what a run costs besides its tokens, measured in tokens: padding up to this is cheaper than a run
 
 
 class Encoder:
@@ -46,24 +47,38 @@ class Encoder:
         return embeddings
 
     def _embed_run(self, windows: Sequence[Sequence[int]]) -> Floats:
-        longest = max(map(len, windows))
-        mask = np.zeros((len(windows), longest), np.int32)
-        for row, window in enumerate(windows):
-            mask[row, : len(window)] = 1
-        ids, places = np.unique(np.concatenate([np.asarray(window) for window in windows]), return_inverse=True)
-        words = np.zeros((len(windows), longest, self.dimensions), np.float32)
-        words[mask.astype(bool)] = dequantise(self.source.words[ids])[places]
+        lengths = [len(window) for window in windows]
+        vectors = dequantise(self.source.words[np.concatenate(windows)])
+        mask = np.zeros((len(windows), max(lengths)), np.int32)
+        words = np.zeros((*mask.shape, self.dimensions), np.float32)
+        at = 0
+        for row, length in enumerate(lengths):
+            mask[row, :length] = 1
+            words[row, :length] = vectors[at : at + length]
+            at += length
         (embeddings,) = self._session.run(None, {"words": words, "mask": mask})
         return np.asarray(embeddings, np.float32)
 
 
 def _runs(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices grouped into runs of like length, each within MAX_RUN_TOKENS with its padding."""
+    """Indices grouped into runs of like length, each within MAX_RUN_TOKENS with its padding, at the least cost.
+
+    The cheapest way to cut the first n of the sorted lengths is the cheapest first cut plus one last run.
+    """
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    cheapest = [(0, 0)]  # of the first n: tokens, and where its last run begins
+    for end, index in enumerate(order, 1):
+        most = max(1, MAX_RUN_TOKENS // lengths[index])  # sorted, so the last is the longest of its run
+        cheapest.append(
+            min(
+                (cheapest[begin][0] + lengths[index] * (end - begin) , begin)
+                for begin in range(max(0, end - most), end)
+            )
+        )
     runs: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        # sorted, so the newcomer is the longest of its run
-        if runs and lengths[index] * (len(runs[-1]) + 1) <= MAX_RUN_TOKENS:
-            runs[-1].append(index)
-        else:
-            runs.append([index])
-    return runs
+    end = len(order)
+    while end:
+        begin = cheapest[end][1]
+        runs.append(order[begin:end])
+        end = begin
+    return runs[::-1]

@@ -193,5 +193,6 @@ def levels(blocks: Bytes) -> Bytes:
 
 def dequantise(blocks: Bytes) -> Floats:
     """Values of 4-bit rows: float32 [rows, columns]."""
-    centred = levels(blocks).astype(np.float32) - 8.0
-    return (centred * scales(blocks)[..., None]).reshape(len(blocks), -1)
+    values = np.subtract(levels(blocks), np.float32(8.0), dtype=np.float32)
+    values *= scales(blocks)[..., None]
+    return values.reshape(len(blocks), -1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from moderation.errors import WeightsError
 from moderation.models.bert_graph import write_body
-from moderation.models.encoder import MAX_RUN_TOKENS, Encoder, _runs
+from moderation.models.encoder import MAX_RUN_TOKENS, RUN_TOKENS, Encoder, _runs
 from moderation.models.packages import locate
 from moderation.models.q4 import Q4File, dequantise, levels, scales
 from moderation.models.spec import load_spec
@@ -73,6 +75,21 @@ def test_runs_hold_every_window_once_within_their_bound(seed: int) -> None:
     runs = _runs(lengths)
     assert sorted(index for run in runs for index in run) == list(range(100))
     assert all(max(lengths[index] for index in run) * len(run) <= MAX_RUN_TOKENS for run in runs)
+
+
+@given(st.lists(st.integers(1, 512), min_size=1, max_size=7))
+def test_runs_cost_the_least_there_is(lengths: list[int]) -> None:
+    def cost(runs: Sequence[Sequence[int]]) -> int:
+        return sum(max(run) * len(run) + RUN_TOKENS for run in runs)
+
+    ordered = sorted(lengths)
+    ways = []
+    for bits in range(2 ** (len(ordered) - 1)):
+        cuts = [0, *(at for at in range(1, len(ordered)) if bits >> (at - 1) & 1), len(ordered)]
+        runs = [ordered[start:end] for start, end in pairwise(cuts)]
+        if all(max(run) * len(run) <= MAX_RUN_TOKENS for run in runs):
+            ways.append(cost(runs))
+    assert cost([[lengths[index] for index in run] for run in _runs(lengths)]) == min(ways)
 
 
 def test_dequantising_equals_the_definition(weights: Path) -> None:
