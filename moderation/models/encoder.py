@@ -71,7 +71,7 @@ def _runs(lengths: Sequence[int]) -> list[list[int]]:
         most = max(1, MAX_RUN_TOKENS // lengths[index])  # sorted, so the last is the longest of its run
         cheapest.append(
             min(
-                (cheapest[begin][0] + lengths[index] * (end - begin) , begin)
+                (cheapest[begin][0] + lengths[index] * (end - begin) + RUN_TOKENS, begin)
                 for begin in range(max(0, end - most), end)
             )
         )
