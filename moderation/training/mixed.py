@@ -6,6 +6,7 @@ They are trained on and never measured on, since they are other rows in another 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 
 from moderation.training.rows import Row, benign
@@ -14,14 +15,18 @@ SOURCE = "mixed"
 
 _LONGEST = 80  # characters of a text that is mixed into a pair: longer pairs are told apart by passages
 _LONGEST_PART = 600  # characters of a text that is put into a long one
+_PIECES = 5
+_MARKS = re.compile(r"[^\w\s'’@#$%&+*-]")
 _CHINESE = range(0x4E00, 0xA000)
 
 
 def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
     """Rows made of others: a short text of a category, or a harmless one, next to a harmless sentence.
 
-    Three quarters carry a category. A mixed row stays in the group of the text it is about. A third as many more are
-    long: many harmless texts in a row, of every kind there is, so that length alone says nothing.
+    Three quarters carry a category. A mixed row stays in the group of the text it is about. Every second has no marks
+    and no capitals, amid pieces of several harmless sentences: lists of words, speech recognition, people who do not
+    use any. A third as many more are long: many harmless texts in a row, of every kind there is, so that length alone
+    says nothing.
     """
     chooser = random.Random(f"{seed} {SOURCE}")  # noqa: S311 - a repeatable choice
     short = [row for row in rows if 2 <= len(row.text) <= _LONGEST]
@@ -30,12 +35,37 @@ def mixed_rows(rows: Sequence[Row], *, seed: int, count: int) -> list[Row]:
     negative = [row for chinese in (False, True) for row in harmless[chinese]]
     chosen = chooser.choices(positive, k=count * 3 // 4) + chooser.choices(negative, k=count // 4)
     mixed = _long_rows(rows, chooser, count=count // 3)
-    for row in chosen:
+    for index, row in enumerate(chosen):
         chinese = _is_chinese(row.text)
-        others = [other.text for other in chooser.choices(harmless[chinese], k=1)]
-        others.insert(chooser.randint(0, len(others)), row.text)
-        mixed.append(Row(_joined(others, chooser, chinese=chinese), row.labels, SOURCE, row.group))
+        if index % 2:
+            text = _amid_pieces(row.text, harmless[chinese], chooser, chinese=chinese)
+        else:
+            others = [chooser.choice(harmless[chinese]).text]
+            others.insert(chooser.randint(0, len(others)), row.text)
+            text = _joined(others, chooser, chinese=chinese)
+        mixed.append(Row(text, row.labels, SOURCE, row.group))
     return mixed
+
+
+def _amid_pieces(text: str, harmless: Sequence[Row], chooser: random.Random, *, chinese: bool) -> str:
+    """A text without its marks between pieces of harmless ones, a few words of each."""
+    pieces = [_piece(other.text, chooser, chinese=chinese) for other in chooser.choices(harmless, k=_PIECES)]
+    at = chooser.randint(0, _PIECES)
+    between = chooser.choice(("", " ") if chinese else (" ",))
+    return between.join((*pieces[:at], _bare(text), *pieces[at:]))
+
+
+def _piece(text: str, chooser: random.Random, *, chinese: bool) -> str:
+    bare = _bare(text)
+    words = list(bare) if chinese else bare.split()
+    length = chooser.randint(2, 10) if chinese else chooser.randint(1, 6)
+    start = chooser.randint(0, max(0, len(words) - length))
+    return ("" if chinese else " ").join(words[start : start + length])
+
+
+def _bare(text: str) -> str:
+    """Small letters without marks; what stands inside a word stays."""
+    return " ".join(_MARKS.sub(" ", text.lower()).split())
 
 
 def _long_rows(rows: Sequence[Row], chooser: random.Random, *, count: int) -> list[Row]:

@@ -43,7 +43,7 @@ from moderation.training.templates import MEASURED_ONLY, written_rows
 from moderation.training.templates import SOURCE as WRITTEN
 
 TRAIN, CALIBRATE, MEASURE = range(3)
-MIXED = 3_000
+MIXED = 4_000
 DISGUISED = 6_000
 PREVALENCE = 0.1  # calibrated as if at most this share of texts were of a category: the sets are half violating
 MIN_POSITIVES = 100  # groups of texts: two spellings of one sentence count once
@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--layers", type=int, default=4, help="upper layers that are trained")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument(
-        "--share", type=float, default=0.5, help="of the way from the layers as they came to the tuned ones"
+        "--share", type=float, default=0.75, help="of the way from the layers as they came to the tuned ones"
     )
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     chosen = parser.parse_args(arguments)
