@@ -180,7 +180,11 @@ class PolicyReference:
 
 @dataclass(frozen=True, slots=True)
 class ModerationResult:
-    """The answer; the meaning of each field is in docs/api.md."""
+    """The answer; the meaning of each field is in docs/api.md.
+
+    Attributes:
+        tables: revision of the tables that disguises and lists are read with; empty from a server that does not tell.
+    """
 
     id: str
     decision: Decision
@@ -196,6 +200,7 @@ class ModerationResult:
     derived: tuple[DerivedPart, ...] | None = None
     allowed: tuple[Allowed, ...] = ()
     redacted: Mapping[str, str] | None = None
+    tables: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """`personal.v1`: personal information and secrets in a text, each with its kind and its place.
 
 Rules and check digits (`moderation.personal`), no weights: it costs microseconds and says nothing of what has no form.
-The rules' own libraries know assigned telephone numbers and account formats, so the `version` in model.toml is raised
-together with theirs.
+The rules' own libraries know assigned telephone numbers and account formats, so their versions are part of the
+revision.
 """
 
 from __future__ import annotations

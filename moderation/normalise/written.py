@@ -98,7 +98,7 @@ def join_parts(text: Mapped, words: Lexicon) -> Mapped:
 def picture_readings() -> Mapping[str, tuple[str, ...]]:
     """What each emoji may stand for: our own puns first, then its short Chinese name, and its last character."""
     found: dict[str, tuple[str, ...]] = {}
-    for emoji, name in packaged_json("emoji", "emoji/unicode_codes/emoji_zh.json").items():
+    for emoji, name in packaged_json("emoji").items():
         plain = name.strip(":")
         if len(emoji.rstrip("\ufe0f")) == 1 and re.fullmatch(f"[{HAN}]{{1,3}}", plain):
             found[emoji.rstrip("\ufe0f")] = (plain,)

@@ -1,8 +1,8 @@
 """What was found out of texts before, so that a conversation's earlier turns are not looked at a second time.
 
 Keyed by tenant and by a hash of the text: what one tenant sent never shows in how fast another is answered. It belongs
-to one engine, whose models and their revisions do not change; what does change, the operator's lists, is part of the
-key of what depends on it. Held are scores and forms, never decisions, and nothing that trying again might change
+to one engine, whose models and tables do not change while it lives; what does change, the operator's lists, is part of
+the key of what depends on it. Held are scores and forms, never decisions, and nothing that trying again might change
 (`lasts`).
 """
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from moderation.lists.allowing import Excused, Passes
 from moderation.models.base import Scored
+from moderation.normalise.packaged import tables_revision
 from moderation.pipelines.evidence import LISTED_TERMS, Private, evidence_of, gaps_of, original_span, private_spans
 from moderation.pipelines.units import ListSource, Source, Unit
 from moderation.policy import Policy, worst
@@ -74,6 +75,7 @@ def fuse(
         derived=tuple(derived) if content.derived else None,
         allowed=tuple(tally.allowed),
         redacted=_redacted(units, policy) if content.redact else None,
+        tables=tables_revision(),
     )
 
 

@@ -34,7 +34,7 @@ def settled(value: Any) -> Any:
     if isinstance(value, list):
         return [settled(one) for one in value]
     if isinstance(value, dict):
-        changing = {"id": "mod_…", "timing_ms": "…", "revision": "…"}
+        changing = {"id": "mod_…", "timing_ms": "…", "revision": "…", "tables": "…"}
         return {key: changing.get(key, settled(one)) for key, one in value.items()}
     return value
 
