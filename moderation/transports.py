@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from moderation.config import Settings
 from moderation.errors import InvalidRequestError, ModerationError, TooLargeError
+from moderation.retry_after import retry_after_s
 from moderation.schema import Content, ModerationResult, StreamEvent, StreamOptions
 from moderation.wire import dump_request, load_error, load_result
 
@@ -31,11 +32,19 @@ class Streaming(Protocol):
     """One generation on its way."""
 
     async def feed(self, piece: str) -> list[StreamEvent]:
-        """Hands over a piece of the text; the events that are known by now."""
+        """Hands over a piece of the text; the events that are known by now.
+
+        Raises:
+            ModerationError: the stream is over. Events from before are given first; then the next call raises it.
+        """
         ...
 
     async def finish(self) -> list[StreamEvent]:
-        """The text is over; all other events, `done` the last."""
+        """The text is over; all other events, `done` the last.
+
+        Raises:
+            ModerationError: as `feed`; where events are given without `done`, by the next call of `finish`.
+        """
         ...
 
     async def close(self) -> None:
@@ -154,8 +163,7 @@ class Http:
             return load_error(None)
         if response.is_success:
             return answer
-        wait = response.headers.get("retry-after", "1")
-        return load_error(answer, retry_after_s=int(wait) if wait.isdigit() else 1)
+        return load_error(answer, retry_after_s=retry_after_s(response.headers.get("retry-after")))
 
     async def open_stream(self, options: StreamOptions) -> Streaming:
         from moderation.stream_client import connect  # noqa: PLC0415 - most programs stream nothing

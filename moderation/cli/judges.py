@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import sys
 import time
 import traceback
@@ -22,6 +21,7 @@ from moderation.datasets.loader import Example, find_manifest
 from moderation.datasets.manifest_file import load_manifest
 from moderation.errors import AuthenticationError, InvalidRequestError, ModerationError, OverloadedError
 from moderation.pipelines.assemble import rooms_of
+from moderation.retry_after import retry_after_s
 from moderation.schema import Content, Part, Role
 from moderation.wire import clean, load_error
 
@@ -175,8 +175,7 @@ def _poster(address: str, key: str | None) -> Iterator[Callable[[Any], Any]]:
                 raise ModerationError(f"{address} answered no JSON", code="invalid_response") from None
             if response.is_success:
                 return answer
-            wait = response.headers.get("retry-after", "1")
-            raise _refused(response.status_code, answer, int(wait) if re.fullmatch("[0-9]{1,6}", wait) else 1)
+            raise _refused(response.status_code, answer, retry_after_s(response.headers.get("retry-after")))
 
         yield post
 
