@@ -1,3 +1,5 @@
+"""Decoder processes that hang, die, or are left alone. Nothing here is quick or slow: tests wait for what they mean."""
+
 from __future__ import annotations
 
 import asyncio
@@ -23,6 +25,7 @@ from moderation.media.decoder import Decoder
 from moderation.media.images import decode_image
 
 LIMITS = Limits()
+PATIENCE_S = 120  # for what must come, on however busy a machine
 PNG = encoded(picture(), "PNG")
 
 
@@ -34,7 +37,7 @@ def with_decoder(use: Callable[[Decoder], Awaitable[None]], *, processes: int = 
         decoder = Decoder(limits, processes=processes)
         await decoder.start()
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(2 * PATIENCE_S):
                 await use(decoder)
         finally:
             await decoder.close()
@@ -51,6 +54,17 @@ def children() -> list[int]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moderation.media.decoder._START_TIMEOUT_S", PATIENCE_S)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():  # noqa: ASYNC110 - of a process nothing tells
+            await asyncio.sleep(0.01)
+
+
 async def fails(work: Awaitable[object], code: str, kind: type[ModerationError] = DecodeStageError) -> None:
     with pytest.raises(kind) as caught:
         await work
@@ -62,13 +76,13 @@ def test_the_same_answers_as_in_process() -> None:
     sound = wav(tone(1.0))
 
     async def use(decoder: Decoder) -> None:
-        decoded = await decoder.image(data, deadline_s=20)
+        decoded = await decoder.image(data, deadline_s=PATIENCE_S)
         wanted = decode_image(data, LIMITS)
         assert decoded.frame_count == wanted.frame_count
         for ours, theirs in zip(decoded.frames, wanted.frames, strict=True):
             assert (ours.width, ours.height, ours.frame) == (theirs.width, theirs.height, theirs.frame)
             assert np.array_equal(ours.pixels, theirs.pixels)
-        waveform = await decoder.audio(sound, deadline_s=20)
+        waveform = await decoder.audio(sound, deadline_s=PATIENCE_S)
         assert np.array_equal(waveform.samples, decode_audio(sound, LIMITS).samples)
         assert waveform.samples.dtype == np.float32
 
@@ -78,10 +92,10 @@ def test_the_same_answers_as_in_process() -> None:
 def test_bad_input_keeps_the_worker() -> None:
     async def use(decoder: Decoder) -> None:
         pids = decoder.pids
-        await fails(decoder.image(b"rubbish", deadline_s=20), "undecodable_image", UndecodableError)
-        await fails(decoder.image(PNG[:60], deadline_s=20), "truncated_image", UndecodableError)
-        await fails(decoder.image(png_header(50_000, 50_000), deadline_s=20), "too_many_pixels", TooLargeError)
-        await fails(decoder.audio(b"rubbish", deadline_s=20), "undecodable_audio", UndecodableError)
+        await fails(decoder.image(b"rubbish", deadline_s=PATIENCE_S), "undecodable_image", UndecodableError)
+        await fails(decoder.image(PNG[:60], deadline_s=PATIENCE_S), "truncated_image", UndecodableError)
+        await fails(decoder.image(png_header(50_000, 50_000), deadline_s=PATIENCE_S), "too_many_pixels", TooLargeError)
+        await fails(decoder.audio(b"rubbish", deadline_s=PATIENCE_S), "undecodable_audio", UndecodableError)
         assert decoder.pids == pids
 
     with_decoder(use)
@@ -89,9 +103,9 @@ def test_bad_input_keeps_the_worker() -> None:
 
 def test_refused_before_anything_is_sent() -> None:
     async def use(decoder: Decoder) -> None:
-        await fails(decoder.image(b"", deadline_s=20), "empty_media", UndecodableError)
-        await fails(decoder.audio(b"", deadline_s=20), "empty_media", UndecodableError)
-        await fails(decoder.image(bytes(1001), deadline_s=20), "media_too_large", TooLargeError)
+        await fails(decoder.image(b"", deadline_s=PATIENCE_S), "empty_media", UndecodableError)
+        await fails(decoder.audio(b"", deadline_s=PATIENCE_S), "empty_media", UndecodableError)
+        await fails(decoder.image(bytes(1001), deadline_s=PATIENCE_S), "media_too_large", TooLargeError)
 
     with_decoder(use, limits=dataclasses.replace(LIMITS, max_media_bytes=1000))
 
@@ -101,9 +115,9 @@ def test_a_hung_worker_is_killed_at_the_deadline_and_replaced() -> None:
         (pid,) = decoder.pids
         os.kill(pid, signal.SIGSTOP)
         started = time.monotonic()
-        await fails(decoder.image(PNG, deadline_s=0.5), "decoder_timeout")
-        assert 0.4 < time.monotonic() - started < 3
-        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+        await fails(decoder.image(PNG, deadline_s=0.5), "decoder_timeout")  # it never answers: nothing else ends this
+        assert time.monotonic() - started > 0.4
+        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
         assert decoder.pids != (pid,)
 
     with_decoder(use)
@@ -113,20 +127,21 @@ def test_a_worker_that_dies_while_decoding() -> None:
     async def use(decoder: Decoder) -> None:
         (pid,) = decoder.pids
         os.kill(pid, signal.SIGSTOP)
-        task = asyncio.create_task(decoder.image(encoded(noise(600, 600), "BMP"), deadline_s=20))
-        await asyncio.sleep(0.1)
+        task = asyncio.create_task(decoder.image(encoded(noise(600, 600), "BMP"), deadline_s=PATIENCE_S))
+        await until(lambda: bool(decoder._busy))
         os.kill(pid, signal.SIGKILL)
         await fails(task, "decoder_killed")
-        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
 
     with_decoder(use)
 
 
 def test_a_worker_that_died_while_idle_costs_no_request() -> None:
     async def use(decoder: Decoder) -> None:
-        os.kill(decoder.pids[0], signal.SIGKILL)
-        await asyncio.sleep(0.3)
-        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+        (worker,) = decoder._idle
+        os.kill(worker.pid, signal.SIGKILL)
+        await until(lambda: not worker.alive)  # the loop was told
+        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
 
     with_decoder(use)
 
@@ -134,13 +149,13 @@ def test_a_worker_that_died_while_idle_costs_no_request() -> None:
 def test_waiting_counts_against_the_deadline() -> None:
     async def use(decoder: Decoder) -> None:
         os.kill(decoder.pids[0], signal.SIGSTOP)
-        first = asyncio.create_task(decoder.image(PNG, deadline_s=1.5))
-        await asyncio.sleep(0.1)
-        started = time.monotonic()
+        first = asyncio.create_task(decoder.image(PNG, deadline_s=PATIENCE_S))
+        await until(lambda: bool(decoder._busy))
         await fails(decoder.image(PNG, deadline_s=0.3), "decoder_timeout")
-        assert time.monotonic() - started < 1
-        await fails(first, "decoder_timeout")
-        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+        assert not first.done()
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
 
     with_decoder(use)
 
@@ -150,12 +165,15 @@ def test_a_caller_who_leaves_cuts_no_answer_in_two() -> None:
     left: list[object] = []
 
     async def use(decoder: Decoder) -> None:
-        for delay_s in (0.0, 0.01, 0.03, 0.06):
-            task = asyncio.create_task(decoder.image(big, deadline_s=20))
+        # Before an answer in any case, and where it may have begun. None of this is about how fast it comes.
+        for delay_s, stopped in ((0.0, False), (0.01, True), (0.01, False), (0.03, False), (0.06, False)):
+            if stopped:
+                os.kill(decoder.pids[0], signal.SIGSTOP)
+            task = asyncio.create_task(decoder.image(big, deadline_s=PATIENCE_S))
             await asyncio.sleep(delay_s)
             task.cancel()
             left.extend(await asyncio.gather(task, return_exceptions=True))
-            decoded = await decoder.image(PNG, deadline_s=20)
+            decoded = await decoder.image(PNG, deadline_s=PATIENCE_S)
             assert decoded.frames[0].pixels.shape == (30, 40, 3)
 
     with_decoder(use)
@@ -166,7 +184,7 @@ def test_many_at_once_each_gets_its_own() -> None:
     async def use(decoder: Decoder) -> None:
         sizes = [(20 + index, 10 + index) for index in range(24)]
         files = [encoded(picture(*size), "PNG") for size in sizes]
-        answers = await asyncio.gather(*(decoder.image(data, deadline_s=40) for data in files))
+        answers = await asyncio.gather(*(decoder.image(data, deadline_s=PATIENCE_S) for data in files))
         assert [(answer.frames[0].width, answer.frames[0].height) for answer in answers] == sizes
         assert len(decoder.pids) == 2
 
@@ -178,8 +196,8 @@ def test_memory_is_bounded() -> None:
     big = encoded(picture(7000, 7000), "PNG")
 
     async def use(decoder: Decoder) -> None:
-        await fails(decoder.image(big, deadline_s=40), "decoder_out_of_memory")
-        assert len((await decoder.image(PNG, deadline_s=20)).frames) == 1
+        await fails(decoder.image(big, deadline_s=PATIENCE_S), "decoder_out_of_memory")
+        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
 
     with_decoder(use, limits=limits)
 
@@ -200,7 +218,7 @@ def test_workers_are_recycled(monkeypatch: pytest.MonkeyPatch) -> None:
         seen: list[int] = []
         for _ in range(5):
             seen.extend(decoder.pids)
-            await decoder.image(PNG, deadline_s=20)
+            await decoder.image(PNG, deadline_s=PATIENCE_S)
         assert len(set(seen)) >= 2
 
     with_decoder(use)
@@ -211,7 +229,7 @@ def test_any_event_loop_of_the_process() -> None:
         answers: list[int] = []
 
         def elsewhere() -> None:
-            answers.append(len(asyncio.run(decoder.image(PNG, deadline_s=20)).frames))
+            answers.append(len(asyncio.run(decoder.image(PNG, deadline_s=PATIENCE_S)).frames))
 
         thread = threading.Thread(target=elsewhere)
         thread.start()
@@ -226,11 +244,11 @@ def test_closing_under_way_and_use_after_it() -> None:
         decoder = Decoder(LIMITS, processes=1)
         await decoder.start()
         os.kill(decoder.pids[0], signal.SIGSTOP)
-        task = asyncio.create_task(decoder.image(PNG, deadline_s=20))
-        await asyncio.sleep(0.1)
+        task = asyncio.create_task(decoder.image(PNG, deadline_s=PATIENCE_S))
+        await until(lambda: bool(decoder._busy))
         await decoder.close()
         await fails(task, "decoder_killed")
-        await fails(decoder.image(PNG, deadline_s=20), "decoder_failed")
+        await fails(decoder.image(PNG, deadline_s=PATIENCE_S), "decoder_failed")
         await decoder.close()
 
     asyncio.run(main())
@@ -252,7 +270,7 @@ def test_an_embedding_program_needs_no_main_guard(tmp_path: Path) -> None:
         "    decoder = Decoder(Limits(), processes=1)\n"
         "    await decoder.start()\n"
         "    try:\n"
-        "        await decoder.image(b'rubbish', deadline_s=20)\n"
+        "        await decoder.image(b'rubbish', deadline_s=120)\n"
         "    except ModerationError as error:\n"
         "        print(error.code)\n"
         "    await decoder.close()\n"

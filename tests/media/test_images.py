@@ -42,12 +42,12 @@ def test_every_accepted_format(form: str) -> None:
 
 
 def test_pixels_are_checked_by_the_header() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     assert code_of(png_header(50_000, 50_000)) == "too_many_pixels"
     webp = bytearray(encoded(picture(), "WEBP", lossless=True))
     webp[21:25] = struct.pack("<I", 0x3FFF | 0x3FFF << 14)
     assert code_of(bytes(webp)) == "too_many_pixels"
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
     with pytest.raises(TooLargeError):
         decode_image(encoded(picture(40, 30), "PNG"), dataclasses.replace(LIMITS, max_pixels=1199))
     decode_image(encoded(picture(40, 30), "PNG"), dataclasses.replace(LIMITS, max_pixels=1200))
@@ -78,10 +78,10 @@ def test_each_page_has_its_pixels_checked(form: str) -> None:
 
 
 def test_many_frames_are_refused_in_bounded_time() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     assert code_of(gif_of(10_000)) == "too_many_frames"
     assert code_of(gif_of(1_000_000)) == "too_many_frames"
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
     assert decode_image(gif_of(1_000), LIMITS).frame_count == 1_000
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from time import perf_counter
 
 import pytest
-from support.engines import BLUE, StandInDecoder, fake_engine, fake_models, png, wav
+from support.engines import BLUE, StandInDecoder, fake_engine, fake_models, fake_profile, png, wav
 
 from moderation.config import Settings
 from moderation.errors import DecodeStageError, WeightsMissingError
@@ -143,12 +144,26 @@ def test_it_is_ready_only_after_every_model_answered() -> None:
     asyncio.run(scenario())
 
 
+PATIENCE_S = 120.0
+
+
 class Halted:
     """A real decoder with one worker that is stopped (SIGSTOP), so that what follows cannot be decoded."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, decode_deadline_s: float) -> None:
         self.decoder = Decoder(Limits(), processes=1)
-        self.engine = fake_engine(decoder=self.decoder, deadline_s=0.6)  # type: ignore[arg-type]
+        self.engine = fake_engine(decoder=self.decoder)  # type: ignore[arg-type]
+        self.set_deadline(decode_deadline_s)
+
+    def set_deadline(self, seconds: float) -> None:
+        """Of decoding alone: whatever else is asked answers at once, or as late as the machine is busy."""
+        self.engine.profile = replace(fake_profile(deadline_s=PATIENCE_S), decode_deadline_s=seconds)
+
+    async def asked(self) -> None:
+        """Waits until the process was asked."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.decoder._busy:  # noqa: ASYNC110 - of that nothing tells
+                await asyncio.sleep(0.01)
 
     async def __aenter__(self) -> Halted:
         await self.engine.start()
@@ -161,11 +176,11 @@ class Halted:
 
 def test_a_hung_decoder_process_gives_review_and_the_next_request_works() -> None:
     async def scenario() -> None:
-        async with Halted() as halted:
+        async with Halted(decode_deadline_s=0.6) as halted:
             result = await halted.engine.moderate(CONTENTS["image"])
             assert result.decision is Decision.REVIEW
             assert [(gap.stage, gap.reason) for gap in result.unjudged] == [("decode", "decoder_timeout")]
-            await asyncio.sleep(0.5)  # a new worker is started in its place
+            halted.set_deadline(PATIENCE_S)  # it starts another process
             again = await halted.engine.moderate(CONTENTS["ocr"])
             assert again.decision is Decision.BLOCK
             assert again.unjudged == ()
@@ -175,14 +190,13 @@ def test_a_hung_decoder_process_gives_review_and_the_next_request_works() -> Non
 
 def test_a_killed_decoder_process_gives_review_and_the_next_request_works() -> None:
     async def scenario() -> None:
-        async with Halted() as halted:
+        async with Halted(decode_deadline_s=PATIENCE_S) as halted:
             judging = asyncio.create_task(halted.engine.moderate(CONTENTS["speech"]))
-            await asyncio.sleep(0.2)
+            await halted.asked()
             os.kill(halted.decoder.pids[0], signal.SIGKILL)
             result = await judging
             assert result.decision is Decision.REVIEW
             assert [(gap.stage, gap.reason) for gap in result.unjudged] == [("decode", "decoder_killed")]
-            await asyncio.sleep(0.5)
             assert (await halted.engine.moderate(CONTENTS["speech"])).decision is Decision.BLOCK
 
     asyncio.run(scenario())
