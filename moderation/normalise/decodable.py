@@ -26,6 +26,8 @@ _HAN_HALVES = bytes(range(0x4E, 0xA0))
 _BROKEN = "\ufffd"
 _GAPS = {"Cf", "Zs", "Zl", "Zp"}  # of Unicode's categories; ordinary text has them
 _SIGNS = {"So", "Sk", "Mn", "Me"}
+# Bytes of GB 18030 that may be nothing but ASCII and usual characters: chance hardly ever passes.
+_USUAL_BYTES = re.compile(rb"(?:[\x00-\x7f]++|[\xa1\xa3\xb0-\xd7][\xa1-\xfe]|\xa8\x44|\x819\xa79)++")
 _CODES = re.compile(r"[\s.\-·•–—−_/|]{12,}|[0-9A-Fa-f\\%&#xXuU+ ,;:_-]{12,}")
 
 
@@ -65,8 +67,8 @@ def _is_text(decoded: str, size: int, *, sure: bool) -> bool:
     if shown.isascii():
         return size >= _LIKELY_BYTES or worded_share(shown) > WORDED
     foreign = [character for character in shown if not character.isascii()]
-    han = sum(map(_is_usual_han, foreign))
-    if han and all(_is_usual_han(character) or unicodedata.category(character) in _SIGNS for character in foreign):
+    han = sum(map(is_usual_han, foreign))
+    if han and all(is_usual_han(character) or unicodedata.category(character) in _SIGNS for character in foreign):
         return han > 1 or size >= SURE_BYTES
     return size >= SURE_BYTES and 2 * letters > len(shown)
 
@@ -88,7 +90,7 @@ def _shown(decoded: str) -> tuple[str, bool]:
 
 def _is_worded(shown: str) -> bool:
     """Whether it is text even if much of what stood in it was none."""
-    han = sum(not character.isascii() and _is_usual_han(character) for character in shown)
+    han = sum(not character.isascii() and is_usual_han(character) for character in shown)
     if han >= _STRICT_HAN:
         return 2 * han > sum(not character.isascii() for character in shown)
     letters = sum(character.isascii() and character.isalpha() for character in shown)
@@ -113,12 +115,14 @@ def _guessed(data: bytes, *, sure: bool) -> str | None:
     for encoding in ("gb18030", "utf-16-be", "utf-16-le"):
         if encoding != "gb18030" and not _may_be_wide(data, 0 if encoding == "utf-16-be" else 1):
             continue
+        if encoding == "gb18030" and not _USUAL_BYTES.fullmatch(data):
+            continue
         try:
             decoded = data.decode(encoding)
         except UnicodeDecodeError:
             continue
         shown, strict = _shown(decoded)
-        han = sum(not character.isascii() and _is_usual_han(character) for character in shown)
+        han = sum(not character.isascii() and is_usual_han(character) for character in shown)
         if not strict and han >= LEAST_LETTERS and han == sum(not character.isascii() for character in shown):
             return decoded
     return None
@@ -148,7 +152,7 @@ def _wide(data: bytes) -> str | None:
     return None
 
 
-def _is_usual_han(character: str) -> bool:
+def is_usual_han(character: str) -> bool:
     """Whether it is one of the 3,755 most usual simplified ideographs, or Chinese punctuation."""
     try:
         code = character.encode("gb2312")

@@ -38,6 +38,12 @@ def _is_spaced(text: str, _: Lexicon) -> bool:
     return spacing.SUSPECT_SPACED.search(text) is not None or spacing.has_cut(text)
 
 
+def _is_spaced_han(text: str, words: Lexicon) -> bool:
+    if text.isascii():
+        return False
+    return spacing.SUSPECT_HAN.search(text) is not None or spacing.has_han_digits(text, words.pair_weight)
+
+
 def _own(text: str, words: Lexicon) -> list[Edit]:
     return words.own_forms.edits(text, words.pair_weight) if words.own_forms else []
 
@@ -71,7 +77,7 @@ FOLDS = (
     ),
     Fold(
         "spacing",
-        lambda text, _: not text.isascii() and spacing.SUSPECT_HAN.search(text) is not None,
+        _is_spaced_han,
         lambda text, words: spacing.fold_spaced_han(text, words.pair_weight),
     ),
     Fold("split_characters", written.has_parts, written.join_parts),

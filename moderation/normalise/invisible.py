@@ -8,10 +8,10 @@ choice of ordinary spaces or of letters.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import numpy as np
 
+from moderation.normalise.hidden_bits import Run, decoded, spelled
 from moderation.normalise.mapped import Mapped
 
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
@@ -98,13 +98,10 @@ def hidden(text: Mapped) -> list[tuple[str, Mapped]]:
         if not (found[1] and _FLAG.match(found[2])):
             pairs = [(at, at + 1, chr(ord(text.text[at]) - 0xE0000)) for at in range(*found.span(2))]
             tags.append([pair for pair in pairs if pair[2] != "\x7f"])
-    selected = [_decoded(found, [_byte(code) for code in found[0]], 1) for found in _SELECTED.finditer(text.text)]
-    bits = [run for found in _BITS.finditer(text.text) for run in _bits(found)]
+    selected = [decoded([_byte(code) for code in found[0]], found.start()) for found in _SELECTED.finditer(text.text)]
+    bits = [spelled(found[0], found.start()) for found in _BITS.finditer(text.text)]
     named = (("tag_characters", tags), ("variation_selectors", selected), ("zero_width_bits", bits))
     return [(name, joined) for name, runs in named if (joined := _joined(text, [run for run in runs if run]))]
-
-
-_Run = list[tuple[int, int, str]]
 
 
 def _byte(character: str) -> int:
@@ -112,51 +109,13 @@ def _byte(character: str) -> int:
     return code - 0xFE00 if code < 0x10000 else code - 0xE0100 + 16
 
 
-def _bits(found: re.Match[str]) -> list[_Run]:
-    kinds = sorted(set(found[0]))
-    if len(kinds) != 2 or len(found[0]) % 8:
-        return []
-    runs: list[tuple[int, int, _Run]] = []
-    for one in kinds:
-        bits = "".join("1" if character == one else "0" for character in found[0])
-        values = [int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)]
-        if run := _decoded(found, values, 8):
-            runs.append((sum(not piece[2].isprintable() for piece in run), len(runs), run))
-    return [min(runs)[2]] if runs else []  # the bits of Chinese turned over are letters and controls
-
-
-def _decoded(found: re.Match[str], values: list[int], width: int) -> _Run:
-    """The bytes as UTF-8, with the stretch of each character; nothing if they are not, or hold no letters."""
-    try:
-        decoded = bytes(values).decode()
-    except UnicodeDecodeError:
-        return []
-    if sum(character.isalpha() for character in decoded) < 2 or not all(map(_may_stand, decoded)):
-        return []
-    run, at = [], found.start()
-    for character in decoded:
-        end = at + len(character.encode()) * width
-        run.append((at, end, character))
-        at = end
-    return run
-
-
-def _may_stand(character: str) -> bool:
-    """Whether it may stand in a text: blanks, joiners and stray controls of every kind as well, which others fold."""
-    return (
-        character.isprintable()
-        or character in "\0\t\n\v\f\r\x1b"
-        or unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp")
-    )
-
-
-def _joined(text: Mapped, runs: list[_Run]) -> Mapped | None:
+def _joined(text: Mapped, runs: list[Run]) -> Mapped | None:
     """All runs as one text: on lines of their own, unless they are so short that they spell words only together."""
     pieces = [piece for run in runs for piece in run]
     if sum(piece[2].isalpha() for piece in pieces) < 2:
         return None
     if len(pieces) >= _SHORT_RUN * len(runs):
-        lines: _Run = []
+        lines: Run = []
         for run in runs:
             if lines:
                 lines.append((lines[-1][1], lines[-1][1], "\n"))

@@ -187,6 +187,33 @@ def pair_hash(first: _Code, second: _Code) -> _Code:
     return (first * 40_503 + second * 2_654_435) % ((1 << _PAIR_BITS) - 3)
 
 
+_USUAL_COST = 100  # tenths of a nat of a character as a word of its own
+_NEIGHBOUR = 8  # weight from which a character counts among another's neighbours
+
+
+@functools.lru_cache(1_000)
+def likeness(pair: str) -> float:
+    """How alike the neighbours are that two ideographs have in words, from 0 to 1: of 父 and 母 very; 毒 and 品 not."""
+    first, second = (_neighbours(character) for character in pair)
+    product = float((first * second).sum())
+    return product / math.sqrt(float((first * first).sum() * (second * second).sum()) + 1)
+
+
+def _neighbours(character: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """The weight of each usual ideograph after a character, then of each before it."""
+    usual = _usual_codes()
+    code = np.full_like(usual, ord(character))
+    pairs = dictionary().pairs
+    weights = np.concatenate([pairs[pair_hash(code, usual)], pairs[pair_hash(usual, code)]]).astype(np.float32)
+    return np.where(weights >= _NEIGHBOUR, weights, np.float32(0))
+
+
+@functools.cache
+def _usual_codes() -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    costs = np.frombuffer(dictionary().cost_view, np.uint8)[0x4E00:0xA000]
+    return np.flatnonzero(costs < _USUAL_COST).astype(np.int64) + 0x4E00
+
+
 @functools.cache
 def dictionary() -> Dictionary:
     """The one dictionary of the process."""

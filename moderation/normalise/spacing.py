@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from moderation.normalise.english import is_word, known, ranks
 from moderation.normalise.leet import IsWord
+from moderation.normalise.lexicon import likeness
 from moderation.normalise.mapped import Edit, Mapped
 
 # Pictures, but no arrows, with what may follow them; and the Braille cell without dots, which shows as a blank.
@@ -43,6 +44,15 @@ SUSPECT_HAN = re.compile(f"[{_HAN}](?:{_HAN_GAP}{{1,3}}|[ ]?{_HAN_SIGN}{{1,3}}[ 
 _HAN_SPACED = re.compile(f"(?<![{_HAN}A-Za-z0-9])[{_HAN}](?:{_HAN_GAP}{{1,3}}[{_HAN}])+(?![{_HAN}A-Za-z0-9])")
 _HAN_CUT = re.compile(f"(?<=[{_HAN}])[*_|~^`#•](?=[{_HAN}])")
 _HAN_SIGNS = re.compile(f"(?<=[{_HAN}])[ ]?{_HAN_SIGN}{{1,3}}[ ]?(?=[{_HAN}])")
+_HAN_DIGITS = re.compile(f"(?<=[{_HAN}])[0-9０-９]{{1,2}}(?=[{_HAN}])")
+# What is counted, and what stands before a number: 3月8日, 第5名, 近3年.
+_COUNTED = frozenset(
+    "年月日号名个位天岁元块毛角点分秒时刻周次条件人家口只头匹张台辆架艘万亿千百十倍成半本层楼米克斤吨升里度届期级组排路线"
+    "区栋座室房页章节回集季场局盘轮枚颗粒款种类项步段句字股份折代辈星斗世维分大中小高初环比胎杠队班连营团师军院校"
+)
+_COUNTING = frozenset(
+    "第约近前后每仅共达超满过到至从自在有为是了仍还又已再各这那哪头末初周卷图表附例题款条期号月年时点分另多少大小高初"
+)
 _BRACKETED = re.compile(f"(?:{_OPEN}[{_HAN}]{_SHUT}){{2,}}")
 _SEGMENTED_BEFORE = re.compile(f"[{_HAN}]{{2}} $")
 _SEGMENTED_AFTER = re.compile(f" [{_HAN}]{{2}}")
@@ -50,6 +60,7 @@ _ENUMERATED = re.compile(r"[/|·\-—]")
 _NUMERALS = frozenset("一二三四五六七八九十百千万甲乙丙丁上中下左右东西南北")
 _USUAL_WEIGHT = 12
 _SURE_WEIGHT = 15  # across signs that ordinarily part clauses
+_LISTED_ALIKE = 0.15  # from which two characters name things of one kind: 父母, 男女, 山水
 _JOINS = 6  # from which a character goes with its neighbour
 _SYLLABLE_RANK = 10_000
 _PREFIXES = frozenset("anti co de dis e en ex in inter mid mis multi non over post pre re self semi sub un x".split())  # noqa: SIM905
@@ -178,7 +189,8 @@ def fold_spaced_han(text: Mapped, weight: Callable[[str], int]) -> Mapped:
         weight: how usual two characters side by side are inside words.
     """
     edits, at = [], 0
-    found = (*_apart(text.text, weight), *_cut_han(text.text, weight), *_bracketed(text.text, weight))
+    ways = (_apart, _cut_han, _digits, _bracketed)
+    found = [gap for way in ways for gap in way(text.text, weight)]
     for start, end in sorted(found, key=lambda gap: (gap[0], -gap[1])):
         if start >= at:
             edits.append(Edit(start, end, ""))
@@ -220,7 +232,27 @@ def _cut_han(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int
             continue
         left, right = text[max(0, start - 2) : start], text[end : end + 2]
         listed = text[start - 2 : start - 1] == found[0] or text[end + 1 : end + 2] == found[0]  # 金、木、水
-        if not (listed or _joins(left, weight) or _joins(right, weight)):
+        if listed or _joins(left, weight) or _joins(right, weight):
+            continue
+        if found[0].strip() != "、" or likeness(before + after) < _LISTED_ALIKE:  # 父、母
+            yield start, end
+
+
+def has_han_digits(text: str, weight: Callable[[str], int]) -> bool:
+    """Whether digits part two ideographs that are a word."""
+    return next(_digits(text, weight), None) is not None
+
+
+def _digits(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int]]:
+    """Digits between ideographs that are a usual word and no number of something."""
+    for found in _HAN_DIGITS.finditer(text):
+        start, end = found.span()
+        before, after = text[start - 1], text[end]
+        if before in _COUNTING or after in _COUNTED or _NUMERALS.issuperset(before + after):
+            continue
+        if weight(before + after) < _SURE_WEIGHT:
+            continue
+        if not (_joins(text[max(0, start - 2) : start], weight) or _joins(text[end : end + 2], weight)):
             yield start, end
 
 

@@ -94,7 +94,12 @@ def _mobile(match: re.Match[str]) -> float | None:
 _ASSIGNED = re.compile(r"1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8[0-9]|9[0-35-9])")
 
 
+_NO_AREA = re.compile(r"\(?0[3-9]00")  # 0800 is free of charge, and elsewhere; no area of China ends in 00
+
+
 def _landline(match: re.Match[str]) -> float | None:
+    if _NO_AREA.match(match["v"]):
+        return None
     apart = re.search("[-)]", match["v"]) is not None
     if named(match, _PHONE_WORDS if apart else _CHINESE_PHONE_WORDS):
         return 0.8

@@ -16,7 +16,6 @@ from moderation.personal.rules import (
     DOTS,
     FORM,
     NAMED,
-    WEAK,
     Near,
     Rule,
     digits_of,
@@ -85,10 +84,27 @@ def _ssn(match: re.Match[str]) -> float | None:
     return None if match["v"].isdigit() or is_reference(match) else 0.5
 
 
+# Numbers of companies and services; nobody has one at home.
+_SERVICES = frozenset(
+    {
+        phonenumbers.PhoneNumberType.TOLL_FREE,
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+        phonenumbers.PhoneNumberType.UAN,
+        phonenumbers.PhoneNumberType.VOICEMAIL,
+    }
+)
+# China's 400 and 800; no area of America has the codes 400 or 800. The other free ones there are known by their type,
+# unless what follows is nobody's number.
+_HOTLINE = re.compile(r"(?:\+ ?(?:86|1)[ .()-]{0,2}|1[ .-])?\(?(?:[48]00|888|877|866|855|844|833)(?![0-9]{8})")
+
+
 def _phone(match: re.Match[str]) -> float | None:
     text = match["v"]
     with_words = named(match, _PHONE_WORDS)
     if not text.startswith("+") and (is_reference(match) or (text.isdigit() and not with_words)):
+        return None
+    if _HOTLINE.match(text):
         return None
     home = "GB" if text.startswith("0") else "US"
     try:
@@ -97,8 +113,8 @@ def _phone(match: re.Match[str]) -> float | None:
         return None
     if not phonenumbers.is_valid_number(number):  # nobody's: 555 and other made-up numbers, and typing errors
         return 0.5 if with_words and home == "US" and phonenumbers.is_possible_number(number) else None
-    if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.TOLL_FREE:
-        return WEAK  # a company's, as a rule
+    if phonenumbers.number_type(number) in _SERVICES:
+        return None
     return NAMED if with_words else 0.75 if text.startswith("+") else FORM
 
 

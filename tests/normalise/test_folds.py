@@ -28,6 +28,68 @@ def test_two_ideographs_parted_by_a_sign(between: str) -> None:
     assert said(f"毒{between}品") == {"毒品"}
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("毒1品", "毒品"),
+        ("赌0博", "赌博"),
+        ("他在赌0博呢", "他在赌博呢"),
+        ("色12情", "色情"),
+        ("毒１品", "毒品"),
+        ("卖2淫", "卖淫"),
+    ],
+)
+def test_two_ideographs_parted_by_digits(text: str, plain: str) -> None:
+    (view,) = [view for view in views_of(text).views if view.text == plain]
+    at = view.text.index(plain[-1])
+    assert view.steps == ("spacing",)
+    assert text[slice(*view.span(at, at + 1))] == text[text.index(plain[-1])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "3月8日",
+            "第5名",
+            "A4纸",
+            "有3人受伤",
+            "近3年",
+            "杀1人",
+            "每5天一次",
+            "初2学生",
+            "大3学生",
+            "高2生",
+            "走2步",
+        ),
+        *(
+            "2024年5月1日上午9点30分",
+            "前3名",
+            "本1号楼3单元",
+            "买5斤肉",
+            "共12个",
+            "喝2杯茶",
+            "学1门课",
+            "图1示",
+            "表3明",
+        ),
+        *(
+            "父、母都来了",
+            "师、生",
+            "男、女不限",
+            "刀、枪、棍",
+            "山、水",
+            "风、雨",
+            "兄、弟",
+            "吃、喝都有",
+            "水、电全免",
+        ),
+    ],
+)
+def test_counted_and_listed_things_stay(text: str) -> None:
+    assert said(text) == set()
+
+
 @pytest.mark.parametrize("text", ["(毒)(品)", "【毒】【品】", "（毒）（品）"])
 def test_ideographs_in_brackets_of_their_own(text: str) -> None:
     assert said(text) == {"毒品"}

@@ -142,6 +142,45 @@ def test_other_near_misses(text: str) -> None:
     assert find(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "客服热线：400-810-8888",
+            "请拨打4008108888",
+            "电话 400 810 8888",
+            "联系电话：800-820-8820",
+            "电话 400-8108-888",
+        ),
+        *(
+            "拨打+86 400 810 8888",
+            "联系 +86-800-820-8820",
+            "call 1-800-555-0199",
+            "call (800) 555-0199",
+            "phone 8005550199",
+        ),
+        *(
+            "call +1 888 555 0199",
+            "phone: 877-555-0123",
+            "call 0800 123 4567",
+            "Phone: 0800 111 222",
+            "tel 0900 123 4567",
+        ),
+        *("拨打95588或10086", "电话：12345", "请致电 010-95588", "电话 1010 9666", "拨打 96110", "call 911 or 112"),
+        *("reach us on +44 800 123 4567", "電話 0120-123-456"),
+    ],
+)
+def test_numbers_of_services_are_nobodys_telephone(text: str) -> None:
+    assert find(text) == []
+
+
+def test_personal_numbers_beside_those_of_services_are_found() -> None:
+    assert kinds("热线400-810-8888，或找我13812345678") == ["cn_mobile"]
+    assert kinds("call 415-555-2671 or 800-555-0199") == ["phone"]
+    assert kinds("+86 138 1234 5678") == ["cn_mobile"]
+    assert kinds("电话 0851-85812345 或 021-40081234") == ["cn_landline", "cn_landline"]
+
+
 def test_private_and_documentation_addresses_are_less_sure() -> None:
     assert all(
         found.score < SURE
