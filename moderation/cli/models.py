@@ -13,7 +13,7 @@ from moderation.config import Settings
 from moderation.datasets.pairs import pair
 from moderation.datasets.scores import read_scores
 from moderation.errors import ConfigurationError, InvalidRequestError, WeightsError
-from moderation.models.cascade import choose_band
+from moderation.models.cascade import Sample, choose_band
 from moderation.models.registry import Registry
 from moderation.models.spec import ModelSpec
 from moderation.models.store import FileReport, FileState, ModelStore
@@ -106,32 +106,30 @@ def _hub(options: argparse.Namespace) -> Any:
 def _band(options: argparse.Namespace) -> int:
     if len(options.file) > 2:
         raise InvalidRequestError("give two runs, the first model's and the guard's, or one file of labelled scores")
-    rows = _rows(options.file[0]) if len(options.file) == 1 else _paired(*options.file)
-    chosen = choose_band(
-        [first for first, _, _ in rows],
-        [guard for _, guard, _ in rows],
-        [label for _, _, label in rows],
-        budget=options.share,
-    )
-    low, high = round(chosen.band.low, 6), round(chosen.band.high, 6)
+    samples = _rows(options.file[0]) if len(options.file) == 1 else _paired(*options.file)
+    chosen = choose_band(samples, budget=options.share)
+    band = None if chosen.band is None else [chosen.band.low, chosen.band.high]  # not rounded: a score may be as near
     if options.json:
         numbers = {"share": chosen.share, "f1": chosen.f1, "f1_first": chosen.f1_first, "f1_guard": chosen.f1_guard}
-        show(json.dumps({"band": [low, high], "texts": len(rows), **numbers}, indent=2))
+        show(json.dumps({"band": band, "texts": len(samples), **numbers}, indent=2))
         return ALLOW
-    show(f"band = [{low}, {high}]")
-    show(f"share {chosen.share:.3f} of {len(rows)} texts; F1 {chosen.f1:.3f}")
-    show(f"alone: the first model {chosen.f1_first:.3f}, the guard {chosen.f1_guard:.3f} (at 0.5, on the same texts)")
+    if band is None:
+        show(f"no band: none of this share has a higher F1 than the first model alone, on {len(samples)} texts")
+    else:
+        show(f"band = {band}")
+        show(f"share {chosen.share:.3f} of {len(samples)} texts; F1 {chosen.f1:.3f}")
+    show(f"alone: the first model {chosen.f1_first:.3f}, the guard {chosen.f1_guard:.3f} (on the same texts)")
     return ALLOW
 
 
-def _paired(first: Path, guard: Path) -> Sequence[tuple[float, float, bool]]:
+def _paired(first: Path, guard: Path) -> Sequence[Sample]:
     pairs = pair(read_scores(first), read_scores(guard))
     if pairs.left_out:
         say(f"{pairs.left_out} rows are left out: without a label, or not judged in both runs")
-    return pairs.rows
+    return pairs.samples
 
 
-def _rows(file: Path) -> list[tuple[float, float, bool]]:
+def _rows(file: Path) -> list[Sample]:
     rows = []
     try:
         with file.open(encoding="utf-8") as lines:
@@ -143,7 +141,7 @@ def _rows(file: Path) -> list[tuple[float, float, bool]]:
     return rows
 
 
-def _labelled(line: str, place: str) -> tuple[float, float, bool]:
+def _labelled(line: str, place: str) -> Sample:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -157,7 +155,7 @@ def _labelled(line: str, place: str) -> tuple[float, float, bool]:
             raise InvalidRequestError(f"{place}: `{key}` must be a number from 0 to 1")
     if row["label"] not in (True, False):
         raise InvalidRequestError(f"{place}: `label` must be true or false")
-    return float(row["first"]), float(row["guard"]), bool(row["label"])
+    return Sample.of(float(row["first"]), float(row["guard"]), bool(row["label"]))
 
 
 def _verify(options: argparse.Namespace) -> int:

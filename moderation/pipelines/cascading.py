@@ -1,7 +1,8 @@
 """A cascade in a profile: a dear stage judges only the texts of which an earlier one is unsure. Pure.
 
-Inside the band the guard's word replaces the earlier stage's for every category that it speaks to; where the guard
-fails, the earlier scores stand, and its failure is unjudged like any other.
+Inside the band the guard's word counts for every category that it speaks for, children of what it covers included;
+where the guard fails, the earlier scores stand, and its failure is unjudged like any other. The stage before a guard is
+asked about every text: a profile with a guard behind a guard does not load.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 
 from moderation.errors import StageError
 from moderation.models.base import Classification
-from moderation.models.cascade import needs_guard
+from moderation.models.cascade import ceilings, needs_guard
 from moderation.pipelines.profile import Stage
 
 Verdict = Classification | StageError
@@ -39,7 +40,7 @@ def added(entry: Entry, stage: Stage, verdict: Verdict) -> Entry:
     """What was said of a text, with one more word; a guard's caps what the stage before it said."""
     if stage.after is None or isinstance(verdict, StageError):
         return [*entry, (stage, verdict)]
-    caps = highest(verdict)
+    caps = ceilings(highest(verdict), stage.spec.categories)
     return [*((one, _capped(said, caps) if one.key == stage.after else said) for one, said in entry), (stage, verdict)]
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import re
+import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from moderation.errors import ConfigurationError, SettingsError
 from moderation.models.cascade import Band
 from moderation.models.spec import ModelSpec
 from moderation.schema import Modality
 from moderation.toml_lines import line_of
+
+_STAGE_HEADER = re.compile(r"\s*\[\[\s*stage\s*\]\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,7 @@ class Stage:
 
     Attributes:
         after: key of an earlier stage; this one then judges only texts of which that one is unsure.
-        band: what unsure is: the highest score of the earlier stage that this one could speak to lies in it.
+        band: what unsure is: the highest score of the earlier stage that this one speaks for lies in it.
     """
 
     spec: ModelSpec
@@ -81,13 +87,15 @@ def load_profile(file: Path, find: Callable[[str], ModelSpec]) -> Profile:
     for key in table:
         if key not in ("description", "decode_deadline_s", "stage"):
             raise fail(f"unknown key `{key}`", key)
-    stages = [_stage(row, find, fail) for row in table.get("stage", [])]
-    if not stages:
-        raise fail("no [[stage]] is given: nothing would be judged")
-    for index, stage in enumerate(stages):
-        earlier = [one.key for one in stages[:index] if one.spec.modality == stage.spec.modality == Modality.TEXT]
-        if stage.after is not None and (stage.after not in earlier or stage.spec.kind != "classifier"):
-            raise fail(f"{stage.key} comes `after` {stage.after}, which is no earlier text classifier", "stage")
+    rows = table.get("stage", [])
+    if not isinstance(rows, list) or not rows:
+        raise fail("no [[stage]] is given: nothing would be judged", "stage")
+    stages: list[Stage] = []
+    for row, line in zip(rows, _lines_of_stages(text, len(rows)), strict=True):
+        fail_here = functools.partial(_fail_at, f"{file}:{line}")
+        stage = _stage(row, find, fail_here)
+        _check_order(stage, stages, fail_here)
+        stages.append(stage)
     return Profile(
         name=file.stem,
         decode_deadline_s=_seconds(table, "decode_deadline_s", fail),
@@ -96,26 +104,58 @@ def load_profile(file: Path, find: Callable[[str], ModelSpec]) -> Profile:
     )
 
 
+def _lines_of_stages(text: str, count: int) -> list[int | None]:
+    """Where each [[stage]] begins; all where the first does, if they are written in another way."""
+    lines = [number for number, line in enumerate(text.splitlines(), start=1) if _STAGE_HEADER.match(line)]
+    return [*lines] if len(lines) == count else [line_of(text, ("stage",))] * count
+
+
+def _fail_at(place: str, message: str, *_: str) -> SettingsError:
+    return SettingsError(f"{place}: {message}")
+
+
+def _check_order(stage: Stage, earlier: Sequence[Stage], fail: Callable[..., SettingsError]) -> None:
+    """A model stands once, and a guard after a text classifier that is asked about every text."""
+    if stage.key in {one.key for one in earlier}:
+        raise fail(f"{stage.key} is a stage already")
+    if stage.after is None:
+        return
+    texts = [one for one in earlier if one.spec.modality == stage.spec.modality == Modality.TEXT]
+    before = next((one for one in texts if one.key == stage.after), None)
+    if before is None or stage.spec.kind != "classifier":
+        raise fail(f"{stage.key} comes `after` {stage.after}, which is no earlier text classifier")
+    if before.after is not None:
+        raise fail(
+            f"{stage.key} comes `after` {stage.after}, itself `after` {before.after}, and so not asked about every text"
+        )
+
+
 def _stage(row: Any, find: Callable[[str], ModelSpec], fail: Callable[..., SettingsError]) -> Stage:
     keys = set(row) if isinstance(row, dict) else set()
     if keys not in ({"model", "deadline_s"}, {"model", "deadline_s", "after", "band"}):
-        message = "a [[stage]] has `model` and `deadline_s`, and a guard `after` and `band` together; nothing else"
-        raise fail(message, "stage")
+        raise fail("a [[stage]] has `model` and `deadline_s`, and a guard `after` and `band` together; nothing else")
+    if not isinstance(row["model"], str):
+        raise fail("`model` must be a registry key")
     stage = Stage(find(row["model"]), _seconds(row, "deadline_s", fail))
-    if "after" not in row:
-        return stage
-    try:
-        low, high = (float(bound) for bound in row["band"])
-        return replace(stage, after=str(row["after"]), band=Band(low, high))
-    except (TypeError, ValueError, ConfigurationError):
-        raise fail("`band` is two scores from 0 to 1, the lower first: band = [0.2, 0.8]", "stage") from None
+    return replace(stage, after=str(row["after"]), band=_band(row["band"], fail)) if "after" in row else stage
+
+
+def _band(value: Any, fail: Callable[..., SettingsError]) -> Band:
+    if isinstance(value, list) and len(value) == 2 and all(_is_number(bound) for bound in value):
+        with contextlib.suppress(ConfigurationError):
+            return Band(value[0], value[1])
+    raise fail("`band` is two scores from 0 to 1, the lower first: band = [0.2, 0.8]")
 
 
 def _seconds(table: dict[str, Any], key: str, fail: Callable[..., SettingsError]) -> float:
     value = table.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    if not _is_number(value) or not 0 < value <= sys.float_info.max:  # false for nan and inf, too
         raise fail(f"`{key}` must be a number of seconds over 0", key)
     return float(value)
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _by_modality(stages: list[Stage], kind: str) -> dict[Modality, tuple[Stage, ...]]:

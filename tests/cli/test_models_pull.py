@@ -82,8 +82,11 @@ def test_a_band_is_chosen_from_labelled_scores(capsys: pytest.CaptureFixture[str
     status, out, _ = run(capsys, "models", "cascade-band", str(file), "--share", "0", "--json")
     assert status == 0
     found = json.loads(out)
-    assert found["share"] == 0
-    assert found["f1"] < 1 == found["f1_guard"]
+    assert (found["band"], found["share"]) == (None, 0)
+    assert found["f1"] == found["f1_first"] < 1 == found["f1_guard"]
+    status, out, _ = run(capsys, "models", "cascade-band", str(file), "--share", "0")
+    assert status == 0
+    assert out.startswith("no band: ")
 
 
 def test_a_band_is_chosen_from_two_runs_of_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

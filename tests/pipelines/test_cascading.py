@@ -53,6 +53,20 @@ def test_the_guards_word_replaces_the_first_stages() -> None:
     assert guard == said({"hate": 0.1, "violence": 0.95})
 
 
+def test_a_guard_that_covers_a_parent_is_asked_about_its_children_and_clears_them() -> None:
+    whole = entry({"hate": 0.1, "hate/threatening": 0.6, "illicit/drugs": 0.6})
+    assert wanted(GUARD, [whole, entry({"hate": 0.6, "hate/threatening": 0.95})]) == [0]
+    (_, first), _ = added(whole, GUARD, said({"hate": 0.02, "violence": 0.0}))
+    assert first == said({"hate": 0.02, "hate/threatening": 0.02, "illicit/drugs": 0.6})
+
+
+def test_a_guard_that_covers_a_child_alone_does_not_speak_for_the_parent() -> None:
+    guard = replace(GUARD, spec=replace(GUARD_SPEC, categories=("hate/threatening",)))
+    assert wanted(guard, [entry({"hate": 0.6, "hate/threatening": 0.1})]) == []
+    (_, first), _ = added(entry({"hate": 0.6, "hate/threatening": 0.7}), guard, said({"hate/threatening": 0.02}))
+    assert first == said({"hate": 0.6, "hate/threatening": 0.02})
+
+
 def test_where_the_guard_fails_the_first_scores_stand() -> None:
     (_, first), (_, guard) = added(entry({"hate": 0.7}), GUARD, ModelError("down"))
     assert first == said({"hate": 0.7})
@@ -77,13 +91,46 @@ def test_a_profile_says_after_whom_and_in_which_band(tmp_path: Path) -> None:
         guard.replace("[0.2, 0.8]", "[0.8, 0.2]"),
         guard.replace("[0.2, 0.8]", "[0.2]"),
         guard.replace("[0.2, 0.8]", '"wide"'),
+        guard.replace("[0.2, 0.8]", '"01"'),
+        guard.replace("[0.2, 0.8]", "[false, true]"),
+        guard.replace("[0.2, 0.8]", f"[0, 1{'0' * 400}]"),
+        guard.replace("[0.2, 0.8]", "[0.2, 0.4, 0.8]"),
+        guard.replace("deadline_s = 1", "deadline_s = nan"),
+        guard.replace("deadline_s = 1", "deadline_s = inf"),
+        guard.replace("deadline_s = 1", f"deadline_s = 1{'0' * 400}"),
+        guard.replace('"attack-forms.v1"', "1"),
+        guard.replace('"attack-forms.v1"', '["attack-forms.v1"]'),
         guard.replace("fake-text.v1", "fake-image.v1"),
         guard.replace("band = [0.2, 0.8]\n", ""),
         guard.replace("attack-forms.v1", "fake-ocr.v1"),
     ):
         file.write_text(STAGES + wrong)
-        with pytest.raises(SettingsError, match=r"own\.toml:"):
+        with pytest.raises(SettingsError, match=r"own\.toml:5:"):
             load_profile(file, find)
+
+
+def test_a_guard_behind_a_guard_does_not_load(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    stage = '[[stage]]\nmodel = "{}"\ndeadline_s = 1\nafter = "{}"\nband = [0.2, 0.8]\n'
+    find = registry_of(Settings()).spec
+    first = STAGES + stage.format("attack-forms.v1", "fake-text.v1")
+    file.write_text(first + stage.format("personal.v1", "fake-text.v1"))
+    load_profile(file, find)
+    file.write_text(first + stage.format("personal.v1", "attack-forms.v1"))
+    with pytest.raises(
+        SettingsError, match=r"own\.toml:10: personal\.v1 comes `after` attack-forms\.v1, itself `after`"
+    ):
+        load_profile(file, find)
+    file.write_text(STAGES + stage.format("fake-text.v1", "fake-text.v1"))
+    with pytest.raises(SettingsError, match=r"own\.toml:5: fake-text\.v1 is a stage already"):
+        load_profile(file, find)
+    for stages in ("5", '"fake-text.v1"', "[1]"):
+        file.write_text(f"stage = {stages}\ndecode_deadline_s = 1\n")
+        with pytest.raises(SettingsError, match=r"own\.toml:1: "):
+            load_profile(file, find)
+    file.write_text(STAGES.replace("decode_deadline_s = 1", "decode_deadline_s = nan"))
+    with pytest.raises(SettingsError, match=r"own\.toml:1: `decode_deadline_s`"):
+        load_profile(file, find)
 
 
 @pytest.mark.torch
