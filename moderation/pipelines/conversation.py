@@ -1,9 +1,9 @@
 """Risk over the turns of a conversation: what no turn shows alone. Pure.
 
-Three patterns. `split_payload`: the last turns of one writer, joined, are what none of them is alone. `crescendo`: many
+Three patterns. `split_payload`: the last turns of one writer, joined (`joining`), are what none of them is alone. `crescendo`: many
 turns that each stay under the threshold and go up. `continuation`: a bare "go on" after a turn that was over it. Looked
-at are the last `MOST_TURNS` turns and the last `MOST_CHARS` characters, so a long conversation costs what a short one
-does; the scores of earlier turns come from the cache.
+at are the last `MOST_TURNS` turns, so a long conversation costs what a short one does; the scores of earlier turns come
+from the cache.
 
 What it does not know: who the writer is, what was said before those turns, and whether a rising theme is a novel.
 """
@@ -15,12 +15,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from moderation.pipelines.joining import MOST_TURNS
 from moderation.policy import Threshold
 from moderation.schema import Role, Trigger
-
-MOST_TURNS = 16
-MOST_CHARS = 2_000
-_JOINED_TURNS = 6
 
 # A turn weighs this much less for each turn of its writer since.
 _DECAY = 0.85
@@ -51,44 +48,36 @@ class Said:
     scores: Mapping[str, float]
 
 
-def joined_tail(turns: Sequence[tuple[Role, str]]) -> str | None:
-    """The last texts of the last turn's writer, joined; `None` if it has something of one turn only.
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What is said of turns joined: scores, and what lists found that no turn has alone.
 
-    They are joined by a space, as a model reads turns; a word that is split in its middle stays split.
+    Attributes:
+        turns: which ones, by number.
+        listed: the list that found it, if one did.
     """
-    if not turns:
-        return None
-    texts = [text for writer, text in turns[-MOST_TURNS:] if writer is turns[-1][0]]
-    inside = _inside(texts)
-    return " ".join(texts[index] for index in inside)[-MOST_CHARS:] if len(inside) > 1 else None
+
+    turns: tuple[int, ...]
+    scores: Mapping[str, float]
+    listed: str = ""
 
 
-def _inside(texts: Sequence[str]) -> list[int]:
-    """Which of one writer's texts the joined one has something of, in order."""
-    found: list[int] = []
-    left = MOST_CHARS
-    for index in range(len(texts) - 1, -1, -1):
-        if left <= 0 or len(found) == _JOINED_TURNS:
-            break
-        if texts[index][-left:].strip():
-            found.append(index)
-        if found and texts[index].strip():
-            left -= len(texts[index]) + 1  # and the space before it
-    return found[::-1]
-
-
-def triggers_of(turns: Sequence[Said], joined: Mapping[str, float], table: Mapping[str, Threshold]) -> list[Trigger]:
+def triggers_of(turns: Sequence[Said], joined: Sequence[Together], table: Mapping[str, Threshold]) -> list[Trigger]:
     """The patterns in a conversation, the last turn being the newest.
 
     Args:
-        joined: scores of `joined_tail`; empty if there is none.
+        joined: what was said of `joined_texts`.
         table: thresholds of the newest turn's role: what alone is over REVIEW needs no pattern.
     """
     if len(turns) < 2:
         return []
+    found = [
+        _split_payload([turns[number] for number in one.turns], category, score, table, one.listed)
+        for one in joined
+        for category, score in one.scores.items()
+    ]
     turns = turns[-MOST_TURNS:]
     own = [turn for turn in turns if turn.role is turns[-1].role]
-    found = [_split_payload(own, category, score, table) for category, score in joined.items()]
     found += [_crescendo(own, category, table) for category in turns[-1].scores]
     found.append(_continuation(turns, table))
     by_pattern: dict[str, Trigger] = {}
@@ -101,17 +90,19 @@ def triggers_of(turns: Sequence[Said], joined: Mapping[str, float], table: Mappi
 _NOTHING = Trigger("", 0.0, (), "")
 
 
-def _split_payload(own: Sequence[Said], category: str, score: float, table: Mapping[str, Threshold]) -> Trigger | None:
+def _split_payload(
+    parts: Sequence[Said], category: str, score: float, table: Mapping[str, Threshold], listed: str
+) -> Trigger | None:
     """A category that the joined turns reach and none of them alone."""
     floor = table[category].floor
-    parts = [own[index] for index in _inside([turn.text for turn in own])]
-    if len(parts) < 2:
-        return None
-    alone = max(turn.scores.get(category, 0.0) for turn in parts)
-    if score < floor or alone >= floor:
+    alone = max((turn.scores.get(category, 0.0) for turn in parts), default=0.0)
+    if len(parts) < 2 or score < floor or alone >= floor:
         return None
     paths = tuple(path for turn in parts for path in turn.paths)
-    explanation = f"{category}: {score:.2f} for the turns joined, {alone:.2f} at most for one of them"
+    if listed:
+        explanation = f"{category}: a term of {listed} put together of {len(parts)} turns"
+    else:
+        explanation = f"{category}: {score:.2f} for the turns joined, {alone:.2f} at most for one of them"
     return Trigger("split_payload", score, paths, explanation, category)
 
 

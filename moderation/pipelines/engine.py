@@ -21,6 +21,7 @@ from moderation.pipelines.call import Call, Kept, Places
 from moderation.pipelines.extract import MediaDecoder
 from moderation.pipelines.forms import lexicon_aside
 from moderation.pipelines.gather import finish_aside, joined_of
+from moderation.pipelines.joining import Joined
 from moderation.pipelines.profile import Profile
 from moderation.pipelines.runner import Runner
 from moderation.pipelines.units import Piece, check
@@ -52,7 +53,7 @@ class _Request:
     content: Content
     policy: Policy
     pieces: list[Piece]
-    joined: str | None
+    joined: tuple[Joined, ...]
 
 
 class Engine:
@@ -173,7 +174,7 @@ class Engine:
             pieces = [piece for request in own for piece in request.pieces]
             texts = [piece.part.text for piece in pieces if piece.part.text is not None]
             await call.judge(
-                [*texts, *(request.joined for request in own if request.joined is not None)],
+                [*texts, *(one.text for request in own for one in request.joined if one.judged)],
                 [piece.part for piece in pieces if piece.part.modality is not Modality.TEXT],
             )
         return [

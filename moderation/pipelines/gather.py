@@ -15,12 +15,13 @@ from moderation.models.base import Classification, Scored
 from moderation.normalise.views import View
 from moderation.pipelines.call import Call
 from moderation.pipelines.cascading import highest
-from moderation.pipelines.conversation import Said, joined_tail, triggers_of
+from moderation.pipelines.conversation import Said, Together, triggers_of
 from moderation.pipelines.evidence import LISTED, original_span
 from moderation.pipelines.extract import MediaOutcome, texts_of
 from moderation.pipelines.forms import SHORT_CHARS
 from moderation.pipelines.forms import STAGE as NORMALISE
 from moderation.pipelines.fuse import fuse
+from moderation.pipelines.joining import Joined, joined_texts
 from moderation.pipelines.units import ListSource, Piece, Source, Unit
 from moderation.policy import Policy
 from moderation.schema import (
@@ -30,6 +31,7 @@ from moderation.schema import (
     Modality,
     ModerationResult,
     Part,
+    Role,
     Trigger,
     Unjudged,
 )
@@ -51,9 +53,11 @@ class _Gathered:
         self.unjudged[entry] = None
 
 
-def joined_of(content: Content) -> str | None:
-    """The text in which a payload that is split over turns shows."""
-    return joined_tail([(turn.role, turn.text) for turn in _turns(content, {})])
+def joined_of(content: Content) -> tuple[Joined, ...]:
+    """The texts in which a payload that is split over turns shows."""
+    if not content.conversation:
+        return ()
+    return joined_texts([(turn.role, turn.text) for turn in _turns(content, {})])
 
 
 def finish(
@@ -63,7 +67,7 @@ def finish(
     *,
     policy: Policy,
     lists: Lists,
-    joined: str | None,
+    joined: Sequence[Joined],
     began: float,
 ) -> ModerationResult | ModerationError:
     """The result of one content, or the error of its first part that could not be decoded.
@@ -105,7 +109,7 @@ async def finish_aside(
     *,
     policy: Policy,
     lists: Lists,
-    joined: str | None,
+    joined: Sequence[Joined],
     began: float,
 ) -> ModerationResult | ModerationError:
     """As `finish`, in a thread if texts are long or were read from media: lists may look at them for a second."""
@@ -213,7 +217,7 @@ def _highest(parts: Sequence[tuple[str, Part]], scores: Mapping[str, Mapping[str
     return highest
 
 
-def _triggers(content: Content, gathered: _Gathered, policy: Policy, joined: str | None) -> list[Trigger]:
+def _triggers(content: Content, gathered: _Gathered, policy: Policy, joined: Sequence[Joined]) -> list[Trigger]:
     if not content.conversation:
         return []
     scores: dict[str, dict[str, float]] = {}
@@ -221,13 +225,27 @@ def _triggers(content: Content, gathered: _Gathered, policy: Policy, joined: str
         found = scores.setdefault(unit.piece.path, {})
         for _, classification in unit.classifications:
             _raise(found, classification)
-    together: dict[str, float] = {}
-    if joined is not None:
-        for form in (joined, *(view.text for view in gathered.call.forms(joined).views)):
-            for _, verdict in gathered.call.verdicts(form):
-                if isinstance(verdict, Classification):
-                    _raise(together, verdict)
+    together = [said for one in joined for said in _said_together(one, gathered, content.role)]
     return triggers_of(_turns(content, scores), together, policy.tables[content.role])
+
+
+def _said_together(one: Joined, gathered: _Gathered, role: Role) -> Iterator[Together]:
+    """What classifiers and lists say of turns joined; of the lists only terms that no turn has alone."""
+    forms: list[tuple[str, View | None]] = [(one.text, None)]
+    if one.judged:
+        forms += [(view.text, view) for view in gathered.call.forms(one.text).views]
+    scores: dict[str, float] = {}
+    for text, view in forms:
+        for _, verdict in gathered.call.verdicts(text) if one.judged else ():
+            if isinstance(verdict, Classification):
+                _raise(scores, verdict)
+        origin = () if view is None else view.steps
+        found = gathered.lists.match(text, tenant=gathered.call.tenant, role=role, origin=origin)
+        for match in weighed(found.matches).standing:
+            turns = one.across(*(match.span if view is None else view.span(*match.span)))
+            if turns:
+                yield Together(turns, dict.fromkeys(match.categories, match.score), f"list:{match.list}")
+    yield Together(one.turns, scores)
 
 
 def _raise(found: dict[str, float], classification: Classification) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.pipelines.conversation import MOST_CHARS, MOST_TURNS, Said, joined_tail, triggers_of
+from moderation.pipelines.conversation import Said, Together, triggers_of
+from moderation.pipelines.joining import MOST_CHARS, MOST_TURNS, joined_tail, joined_texts
 from moderation.policy import Threshold
 from moderation.schema import Role
 from moderation.taxonomy import CATEGORIES
@@ -21,7 +22,12 @@ def said(index: int, score: float, *, role: Role = Role.USER, text: str = "…",
 
 
 def patterns(turns: list[Said], joined: dict[str, float] | None = None) -> dict[str, tuple[str, ...]]:
-    return {trigger.pattern: trigger.parts for trigger in triggers_of(turns, joined or {}, TABLE)}
+    return {trigger.pattern: trigger.parts for trigger in triggers_of(turns, together(turns, joined or {}), TABLE)}
+
+
+def together(turns: list[Said], scores: dict[str, float]) -> list[Together]:
+    """The scores, as said of the last turns joined."""
+    return [Together(one.turns, scores) for one in joined_texts([(turn.role, turn.text) for turn in turns])[:1]]
 
 
 def rising(*scores: float) -> list[Said]:
@@ -34,7 +40,7 @@ def rising(*scores: float) -> list[Said]:
 
 def test_a_theme_that_rises_under_the_threshold_is_a_crescendo_and_names_its_turns() -> None:
     turns = rising(0.02, 0.2, 0.3, 0.4, 0.48)
-    (trigger,) = triggers_of(turns, {}, TABLE)
+    (trigger,) = triggers_of(turns, [], TABLE)
     assert (trigger.pattern, trigger.category) == ("crescendo", "illicit")
     assert trigger.parts == tuple(f"conversation[{2 * index}].input[0]" for index in (1, 2, 3, 4))
     assert 0.5 < trigger.score < 1
@@ -113,7 +119,7 @@ def test_go_on_and_on_still_points_to_what_it_continues() -> None:
 @pytest.mark.parametrize("text", [" " * 200_000, "," * 200_000, "yes " * 50_000, "好" * 200_000])
 def test_a_long_earlier_turn_costs_no_time(text: str) -> None:
     began = time.perf_counter()
-    triggers_of([said(0, 0.8, text=text), said(1, 0.0, text="continue")], {}, TABLE)
+    triggers_of([said(0, 0.8, text=text), said(1, 0.0, text="continue")], [], TABLE)
     assert time.perf_counter() - began < 1
 
 
@@ -160,6 +166,7 @@ def test_what_is_joined_is_bounded_and_ends_with_the_newest_text(turns: list[tup
 @given(st.lists(st.floats(0, 1), max_size=60), st.floats(0, 1))
 def test_scores_of_triggers_are_probabilities_and_old_turns_do_not_count(scores: list[float], joined: float) -> None:
     turns = [said(index, score) for index, score in enumerate(scores)]
-    found = triggers_of(turns, {"illicit": joined}, TABLE)
+    found = triggers_of(turns, together(turns, {"illicit": joined}), TABLE)
     assert all(0 <= trigger.score <= 1 and trigger.parts for trigger in found)
-    assert found == triggers_of(turns[-MOST_TURNS:], {"illicit": joined}, TABLE)
+    recent = turns[-MOST_TURNS:]
+    assert found == triggers_of(recent, together(recent, {"illicit": joined}), TABLE)

@@ -25,6 +25,7 @@ from moderation.pipelines import forms
 from moderation.pipelines.assemble import policies_of
 from moderation.pipelines.call import Forms, Kept
 from moderation.pipelines.engine import Engine, Options
+from moderation.pipelines.joining import MOST_JOINED
 from moderation.pipelines.runner import LocalRunner
 from moderation.schema import Content, ModerationResult, Part, Role, Turn
 
@@ -87,6 +88,23 @@ def test_earlier_turns_are_not_searched_for_disguises_again(monkeypatch: pytest.
 
     asyncio.run(scenario())
     assert counts == [1, *[2] * 39]  # the turn, and the last turns joined
+
+
+def test_turns_that_hand_over_pieces_cost_a_bounded_number_of_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = Searched(monkeypatch)
+    texts = [text for index in range(12) for text in (f'n{index} = "some {index} things"', f"join n{index} and n0")]
+    counts = []
+
+    async def scenario() -> None:
+        engine = fake_engine(cache_entries=20_000)
+        for content in growing(texts):
+            before = len(searched.texts)
+            await engine.moderate(content)
+            counts.append(len(searched.texts) - before)
+        await engine.close()
+
+    asyncio.run(scenario())
+    assert 2 < max(counts) <= 1 + MOST_JOINED
 
 
 def test_what_stands_under_a_disguise_is_found_in_an_earlier_turn_too() -> None:

@@ -1,0 +1,247 @@
+"""What the last turns of one writer say together: joined as they stand, and what they give in pieces, joined. Pure.
+
+The last turns joined show a payload that goes on from turn to turn. Where turns hand over pieces (`pieces`), the words
+around those hide it; then the pieces alone are joined: in the order of the turns, in the order in which the newest turn
+names them, and put where it names them. At most `MOST_JOINED` texts of `MOST_CHARS` characters, whatever was said.
+
+What it does not know: an order that is said in other words than names, "backwards" or "in front"; arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from moderation.pipelines.pieces import LOOKED_AT, Fragment, Reading, read
+from moderation.schema import Role
+
+MOST_TURNS = 16
+MOST_CHARS = 2_000
+MOST_JOINED = 6
+JOINED_TURNS = 6
+_MOST_NAMES = 32
+_LEAST_CROSSING = 4
+
+_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff，。！？、；：]")
+_BACKWARDS = re.compile(r"\b(?:backwards?|revers\w+)\b|倒过来|倒序|反过来|逆序|从后往前", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"[\s\0+,，、&|~.(){}\[\]$\"'-]*(?:(?:and|then|plus|with|和|与|跟|加上?|再加?)[\s+,，、]*)?", re.IGNORECASE
+)
+_PLAIN_WORDS = frozenset({"a", "i", "one", "it", "this", "that", "the", "is", "in", "you", "me"})
+
+Stretch = tuple[str, int]  # a text, and the turn it is of
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A text made of several turns.
+
+    Attributes:
+        places: start, end and turn of each stretch in it, in order.
+        asked: the turns that only say what to do with it.
+        judged: whether classifiers are asked about it; lists are in any case.
+    """
+
+    text: str
+    places: tuple[tuple[int, int, int], ...]
+    asked: tuple[int, ...] = ()
+    judged: bool = True
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """The turns that carry it, in order."""
+        return tuple(sorted({*self.asked, *(turn for _, _, turn in self.places)}))
+
+    def across(self, start: int, end: int) -> tuple[int, ...]:
+        """The turns that a term is put together of; none if it stands in one of them, or came about by chance.
+
+        By chance: a short one of which no turn gave a whole piece.
+        """
+        touched = [place for place in self.places if place[0] < end and start < place[1]]
+        turns = {turn for _, _, turn in touched}
+        whole = any(start <= first and last <= end for first, last, _ in touched)
+        return tuple(sorted(turns)) if len(turns) > 1 and (whole or end - start >= _LEAST_CROSSING) else ()
+
+
+def joined_texts(turns: Sequence[tuple[Role, str]]) -> tuple[Joined, ...]:
+    """What the turns of the newest one's writer say together; nothing if only one of them says anything."""
+    if not turns:
+        return ()
+    first = max(0, len(turns) - MOST_TURNS)
+    own = [(text, at) for at, (writer, text) in enumerate(turns) if at >= first and writer is turns[-1][0]]
+    if len(own) < 2:
+        return ()
+    tail = _tail(own)
+    pieces = _pieces(own)
+    found: dict[str, Joined] = {}
+    for one in (*([tail] if tail else []), *pieces):
+        found.setdefault(one.text, one)
+    judged = list(found.values())[:MOST_JOINED]
+    glued = _glued(judged)
+    return (*judged, *(one for one in glued if one.text not in found))
+
+
+def joined_tail(turns: Sequence[tuple[Role, str]]) -> str | None:
+    """The last texts of the last turn's writer, joined; `None` if it has something of one turn only.
+
+    They are joined by a space, as a model reads turns; a word that is split in its middle stays split.
+    """
+    first = max(0, len(turns) - MOST_TURNS)
+    own = [(text, at) for at, (writer, text) in enumerate(turns) if at >= first and writer is turns[-1][0]]
+    tail = _tail(own)
+    return None if tail is None else tail.text
+
+
+def _tail(own: Sequence[Stretch]) -> Joined | None:
+    inside = _inside([text for text, _ in own])
+    return _of([own[index] for index in inside], space=True) if len(inside) > 1 else None
+
+
+def _inside(texts: Sequence[str]) -> list[int]:
+    """Which of one writer's texts the joined one has something of, in order."""
+    found: list[int] = []
+    left = MOST_CHARS
+    for index in range(len(texts) - 1, -1, -1):
+        if left <= 0 or len(found) == JOINED_TURNS:
+            break
+        if texts[index][-left:].strip():
+            found.append(index)
+        if found and texts[index].strip():
+            left -= len(texts[index]) + 1  # and the space before it
+    return found[::-1]
+
+
+def _of(
+    stretches: Iterable[Stretch], *, space: bool = False, halves: bool = False, asked: Sequence[int] = ()
+) -> Joined:
+    """Stretches joined, the last `MOST_CHARS` of them.
+
+    Args:
+        space: a space between any two; else none where both are Chinese.
+        halves: no space between two that may be halves of one word either.
+    """
+    text, before, places = "", "", []
+    for said, turn in stretches:
+        close = bool(before) and bool(_HAN.match(before[-1]) and _HAN.match(said))
+        if before and (space or not (close or (halves and _halves(before, said)))):
+            text += " "
+        places.append((len(text), len(text) + len(said), turn))
+        text += said
+        before = said
+    return _cut(text, places, asked)
+
+
+def _cut(text: str, places: Sequence[tuple[int, int, int]], asked: Sequence[int]) -> Joined:
+    off = max(0, len(text) - MOST_CHARS)
+    kept = tuple((max(0, start - off), end - off, turn) for start, end, turn in places if end > off)
+    return Joined(text[off:], kept, tuple(asked))
+
+
+def _pieces(own: Sequence[Stretch]) -> Iterator[Joined]:
+    """The pieces that turns hand over, joined in each order; nothing where the newest turn has to do with none."""
+    readings = [(read(text), at) for text, at in own]
+    newest, last = readings[-1]
+    earlier = [(fragment, at) for reading, at in readings[:-1] for fragment in reading.fragments]
+    named = _named(newest.order, _names(earlier))
+    orders = len({stretch for _, _, stretch in named}) > 1
+    added = newest.quoted if orders or named else newest.fragments
+    whole = [(fragment.text, at) for fragment, at in earlier]
+    whole += [(fragment.text, last) for fragment in added if not fragment.front]
+    whole[:0] = [(fragment.text, last) for fragment in added if fragment.front]
+    asked = [last] if named or newest.glue or _BACKWARDS.search(newest.order) else []
+    if len(whole) > 1 and (added or asked):
+        yield from (one for one in _ordered(whole, newest, named if orders else [], asked) if len(one.turns) > 1)
+    if named:
+        yield _substituted(newest.order, own[-1][0], named, last)
+    if any(reading.glue for reading, _ in readings):
+        yield from _rests(readings)
+
+
+def _ordered(
+    whole: Sequence[Stretch], newest: Reading, named: Sequence[tuple[int, int, Stretch]], asked: Sequence[int]
+) -> Iterator[Joined]:
+    """The pieces in the order of the newest turn, if it says one, and of the turns."""
+    if named:
+        order = list(dict.fromkeys(stretch for _, _, stretch in named))
+        front = sum(1 for fragment in newest.quoted if fragment.front)
+        last = [stretch for stretch in whole[front:] if stretch[1] in asked]
+        yield _of([*whole[:front], *order, *last], asked=asked)
+    if _BACKWARDS.search(newest.order):
+        yield _of(whole[::-1], asked=asked)
+    yield _of(whole, asked=asked)
+    if any(_halves(before[0], after[0]) for before, after in pairwise(whole)):
+        yield _of(whole, halves=True, asked=asked)
+
+
+def _names(earlier: Sequence[tuple[Fragment, int]]) -> dict[str, Stretch]:
+    """What pieces may be called; not by a last word that the labels of several have."""
+    last = Counter(name for fragment, _ in earlier for name in fragment.names[1:])
+    return {
+        name: (fragment.text, at)
+        for fragment, at in earlier
+        for number, name in enumerate(fragment.names)
+        if number == 0 or last[name] == 1
+    }
+
+
+def _halves(before: str, after: str) -> bool:
+    """Whether two pieces may be halves of one word: each is one plain word."""
+    return before.isascii() and after.isascii() and before.isalpha() and after.isalpha()
+
+
+def _named(order: str, names: dict[str, Stretch]) -> list[tuple[int, int, Stretch]]:
+    """Where the newest turn names pieces of turns before it."""
+    known = sorted(names, key=len, reverse=True)[:_MOST_NAMES]
+    if not known:
+        return []
+    either = "|".join(
+        rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])" if name.isascii() else re.escape(name) for name in known
+    )
+    found = [(match.start(), match.end(), match[0]) for match in re.finditer(either, order)]
+    if {name.lower() for _, _, name in found} <= _PLAIN_WORDS:
+        distinct = {name for _, _, name in found}
+        if len(distinct) < 2:  # an "a" is no name of a piece, a "+ b" with it makes it one
+            return []
+    return [(start, end, names[name]) for start, end, name in found]
+
+
+def _substituted(order: str, text: str, named: Sequence[tuple[int, int, Stretch]], last: int) -> Joined:
+    """The newest turn with the pieces in the places of their names; an "and" between two of them is left out."""
+    stretches: list[Stretch] = []
+    at = 0
+    for start, end, stretch in named:
+        between = order[at:start]
+        if not (at and _BETWEEN.fullmatch(between)):
+            stretches.append((text[at:start].strip(), last))
+        stretches.append(stretch)
+        at = end
+    stretches.append((text[at:LOOKED_AT].strip(), last))
+    return _of((stretch for stretch in stretches if stretch[0]), asked=[last])
+
+
+def _rests(readings: Sequence[tuple[Reading, int]]) -> Iterator[Joined]:
+    """From the first turn that speaks of pieces on: the pieces, and of turns without any what else they say."""
+    first = next(index for index, (reading, _) in enumerate(readings) if reading.glue or reading.fragments)
+    stretches = [
+        (said, at)
+        for reading, at in readings[first:]
+        for said in ([fragment.text for fragment in reading.fragments] or [reading.rest])
+        if said
+    ]
+    asked = [at for reading, at in readings[first:] if reading.glue]
+    if len({turn for _, turn in stretches}) > 1:
+        yield _of(stretches, asked=asked)
+
+
+def _glued(joined: Sequence[Joined]) -> Iterator[Joined]:
+    """The same stretches with nothing between them, in which terms that are cut in their middle are whole."""
+    for one in joined:
+        text, places = "", []
+        for start, end, turn in one.places:
+            said = one.text[start:end].strip()
+            places.append((len(text), len(text) + len(said), turn))
+            text += said
+        yield Joined(text, tuple(places), one.asked, judged=False)
