@@ -20,11 +20,10 @@ from moderation.normalise.views import warm_up
 from moderation.pipelines.call import Call, Kept, Places
 from moderation.pipelines.extract import MediaDecoder
 from moderation.pipelines.forms import lexicon_aside
-from moderation.pipelines.gather import finish_aside, joined_of
-from moderation.pipelines.joining import Joined
+from moderation.pipelines.gather import Request, finish_aside, joined_of
 from moderation.pipelines.profile import Profile
 from moderation.pipelines.runner import Runner
-from moderation.pipelines.units import Piece, check
+from moderation.pipelines.units import check
 from moderation.policy import Policy
 from moderation.schema import Content, Modality, ModerationResult
 
@@ -44,16 +43,6 @@ class Options:
     cache_entries: int = 0
     lists_reload_s: float = 0.0
     report: Callable[[str], None] | None = None
-
-
-@dataclass(slots=True)
-class _Request:
-    """One content on its way."""
-
-    content: Content
-    policy: Policy
-    pieces: list[Piece]
-    joined: tuple[Joined, ...]
 
 
 class Engine:
@@ -170,7 +159,7 @@ class Engine:
         calls = {tenant: self._call(tenant, lists) for tenant in tenants}
         requests = [self._admit(content) for content in contents]
         for tenant, call in calls.items():
-            own = [one for one in requests if isinstance(one, _Request) and one.content.tenant == tenant]
+            own = [one for one in requests if isinstance(one, Request) and one.content.tenant == tenant]
             pieces = [piece for request in own for piece in request.pieces]
             texts = [piece.part.text for piece in pieces if piece.part.text is not None]
             await call.judge(
@@ -180,25 +169,17 @@ class Engine:
         return [
             request
             if isinstance(request, ModerationError)
-            else await finish_aside(
-                request.content,
-                request.pieces,
-                calls[request.content.tenant],
-                policy=request.policy,
-                lists=lists,
-                joined=request.joined,
-                began=began,
-            )
+            else await finish_aside(request, calls[request.content.tenant], began=began)
             for request in requests
         ]
 
     def _call(self, tenant: str | None, lists: Lists) -> Call:
         return Call(self.profile, self.runner, self._decoder, self._places, self._kept, lists, tenant)
 
-    def _admit(self, content: Content) -> _Request | ModerationError:
+    def _admit(self, content: Content) -> Request | ModerationError:
         try:
             policy = self.policy(content.policy)
             pieces = check(content, self.limits)
-            return _Request(content, policy, pieces, joined_of(content))
+            return Request(content, policy, pieces, joined_of(content))
         except ModerationError as error:
             return error

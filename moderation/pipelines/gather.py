@@ -9,7 +9,6 @@ from time import perf_counter
 
 from moderation.errors import ModerationError
 from moderation.lists.allowing import weighed
-from moderation.lists.matching import Lists
 from moderation.lists.terms import Match
 from moderation.models.base import Classification, Scored
 from moderation.normalise.views import View
@@ -37,12 +36,26 @@ from moderation.schema import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One content that was let in.
+
+    Attributes:
+        pieces: its parts, as `units.check` gave them.
+        joined: as `joined_of` gave it.
+    """
+
+    content: Content
+    policy: Policy
+    pieces: Sequence[Piece]
+    joined: tuple[Joined, ...]
+
+
 @dataclass(slots=True)
 class _Gathered:
     """What is known of one content, piece by piece."""
 
     call: Call
-    lists: Lists
     units: list[Unit]
     unjudged: dict[Unjudged, None]
     derived: list[DerivedPart]
@@ -60,24 +73,15 @@ def joined_of(content: Content) -> tuple[Joined, ...]:
     return joined_texts([(turn.role, turn.text) for turn in _turns(content, {})])
 
 
-def finish(
-    content: Content,
-    pieces: Sequence[Piece],
-    call: Call,
-    *,
-    policy: Policy,
-    lists: Lists,
-    joined: Sequence[Joined],
-    began: float,
-) -> ModerationResult | ModerationError:
+def finish(request: Request, call: Call, *, began: float) -> ModerationResult | ModerationError:
     """The result of one content, or the error of its first part that could not be decoded.
 
     Args:
-        joined: as `joined_of` gave it, judged by the call.
+        call: what judged its texts, `joined` among them, and its media.
         began: `perf_counter` when the call came in.
     """
-    gathered = _Gathered(call, lists, [], {}, [])
-    for piece in pieces:
+    gathered = _Gathered(call, [], {}, [])
+    for piece in request.pieces:
         if piece.part.text is not None:
             unit = Unit(piece, (), piece.part.text, Evidence(), [])
             _add_text(gathered, unit)
@@ -92,36 +96,23 @@ def finish(
     if gathered.decode_s:
         timing["decode"] = gathered.decode_s * 1e3
     return fuse(
-        content,
+        request.content,
         gathered.units,
         tuple(gathered.unjudged),
-        policy=policy,
-        triggers=_triggers(content, gathered, policy, joined),
+        policy=request.policy,
+        triggers=_triggers(request, gathered),
         timing_ms={key: round(value, 3) for key, value in timing.items()},
         derived=gathered.derived,
     )
 
 
-async def finish_aside(
-    content: Content,
-    pieces: Sequence[Piece],
-    call: Call,
-    *,
-    policy: Policy,
-    lists: Lists,
-    joined: Sequence[Joined],
-    began: float,
-) -> ModerationResult | ModerationError:
+async def finish_aside(request: Request, call: Call, *, began: float) -> ModerationResult | ModerationError:
     """As `finish`, in a thread if texts are long or were read from media: lists may look at them for a second."""
-
-    def work() -> ModerationResult | ModerationError:
-        return finish(content, pieces, call, policy=policy, lists=lists, joined=joined, began=began)
-
-    if all(piece.part.text is not None for piece in pieces):
-        chars = sum(len(piece.part.text or "") for piece in pieces)
+    if all(piece.part.text is not None for piece in request.pieces):
+        chars = sum(len(piece.part.text or "") for piece in request.pieces)
         if chars <= SHORT_CHARS:
-            return work()
-    return await asyncio.to_thread(work)
+            return finish(request, call, began=began)
+    return await asyncio.to_thread(finish, request, call, began=began)
 
 
 def _add_text(gathered: _Gathered, unit: Unit) -> None:
@@ -152,7 +143,7 @@ def _add_form(gathered: _Gathered, unit: Unit) -> None:
         else:
             unit.classifications.append((stage, verdict))
     tenant, role = gathered.call.tenant, unit.piece.role
-    found = gathered.lists.match(text, tenant=tenant, role=role, origin=unit.origin)
+    found = gathered.call.lists.match(text, tenant=tenant, role=role, origin=unit.origin)
     if found.matches:
         told = weighed(found.matches)
         unit.classifications.extend(_said_by_lists(told.standing))
@@ -217,7 +208,8 @@ def _highest(parts: Sequence[tuple[str, Part]], scores: Mapping[str, Mapping[str
     return highest
 
 
-def _triggers(content: Content, gathered: _Gathered, policy: Policy, joined: Sequence[Joined]) -> list[Trigger]:
+def _triggers(request: Request, gathered: _Gathered) -> list[Trigger]:
+    content, joined = request.content, request.joined
     if not content.conversation:
         return []
     scores: dict[str, dict[str, float]] = {}
@@ -226,7 +218,7 @@ def _triggers(content: Content, gathered: _Gathered, policy: Policy, joined: Seq
         for _, classification in unit.classifications:
             _raise(found, classification)
     together = [said for one in joined for said in _said_together(one, gathered, content.role)]
-    return triggers_of(_turns(content, scores), together, policy.tables[content.role])
+    return triggers_of(_turns(content, scores), together, request.policy.tables[content.role])
 
 
 def _said_together(one: Joined, gathered: _Gathered, role: Role) -> Iterator[Together]:
@@ -240,7 +232,7 @@ def _said_together(one: Joined, gathered: _Gathered, role: Role) -> Iterator[Tog
             if isinstance(verdict, Classification):
                 _raise(scores, verdict)
         origin = () if view is None else view.steps
-        found = gathered.lists.match(text, tenant=gathered.call.tenant, role=role, origin=origin)
+        found = gathered.call.lists.match(text, tenant=gathered.call.tenant, role=role, origin=origin)
         for match in weighed(found.matches).standing:
             turns = one.across(*(match.span if view is None else view.span(*match.span)))
             if turns:

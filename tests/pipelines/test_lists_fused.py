@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from moderation.pipelines.assemble import policies_of
 from moderation.pipelines.call import Call, Forms
 from moderation.pipelines.forms import forms_of, lexicon_of
 from moderation.pipelines.fuse import MAX_PLACES
-from moderation.pipelines.gather import finish, finish_aside
+from moderation.pipelines.gather import Request, finish, finish_aside
 from moderation.pipelines.units import Piece
 from moderation.schema import Content, Decision, ModerationResult, Part, Role
 
@@ -35,7 +36,8 @@ class _Call:
 
     tenant = None
 
-    def __init__(self, views: Sequence[View] = (), scored: Sequence[Scored] = ()) -> None:
+    def __init__(self, lists: Lists, views: Sequence[View] = (), scored: Sequence[Scored] = ()) -> None:
+        self.lists = lists
         self.timing_ms: dict[str, float] = {}
         self._forms = Forms(tuple(views))
         self._said = ((_Source(), Classification(tuple(scored))),)
@@ -58,21 +60,14 @@ def lists_of(folder: Path, **files: str) -> Lists:
     return load_lists([folder])
 
 
-def asked(text: str, call: _Call, lists: Lists, *, redact: bool = False) -> dict[str, Any]:
+def asked(text: str, *, redact: bool = False) -> Request:
     content = Content((Part.from_text(text),), redact=redact)
-    return {
-        "content": content,
-        "pieces": [Piece("input[0]", content.parts[0], Role.USER)],
-        "call": cast("Call", call),
-        "policy": policies_of(Settings())["default"],
-        "lists": lists,
-        "joined": None,
-        "began": 0.0,
-    }
+    pieces = [Piece("input[0]", content.parts[0], Role.USER)]
+    return Request(content, policies_of(Settings())["default"], pieces, ())
 
 
-def result_of(text: str, call: _Call, lists: Lists) -> ModerationResult:
-    result = finish(**asked(text, call, lists))
+def result_of(text: str, call: _Call) -> ModerationResult:
+    result = finish(asked(text), cast("Call", call), began=0.0)
     assert isinstance(result, ModerationResult)
     return result
 
@@ -89,9 +84,9 @@ def test_ten_thousand_matches_in_several_views_are_fused_in_bounded_time(tmp_pat
         *(Scored({"hate": 0.9}, (at, at + 8)) for at in range(0, len(text), 14)),
         Scored({"fraud": 0.9}),
     ]
-    call = _Call([view_of(text, step) for step in ("leet", "spacing", "rot13")], scored)
+    call = _Call(lists, [view_of(text, step) for step in ("leet", "spacing", "rot13")], scored)
     began = time.thread_time()
-    result = result_of(text, call, lists)
+    result = result_of(text, call)
     assert time.thread_time() - began < 6.0
     listed = [finding for finding in result.findings if finding.classifier == "list:own"]
     assert len(listed) == 4 * 2 * (MAX_PLACES + 1)
@@ -101,7 +96,7 @@ def test_ten_thousand_matches_in_several_views_are_fused_in_bounded_time(tmp_pat
 def test_past_a_number_of_places_a_list_has_one_finding_for_all_others(tmp_path: Path) -> None:
     lists = lists_of(tmp_path, own='kind = "block"\ncategory = "fraud"\nterms = ["riches"]')
     text = "riches " * (MAX_PLACES + 50)
-    *each, last = result_of(text, _Call(), lists).findings
+    *each, last = result_of(text, _Call(lists)).findings
     assert [finding.evidence.span for finding in each] == [(7 * at, 7 * at + 6) for at in range(MAX_PLACES)]
     assert {(finding.evidence.kind, finding.evidence.quote) for finding in each} == {("listed_term", "riches")}
     assert last.evidence.span == (7 * MAX_PLACES, len(text) - 1)
@@ -111,7 +106,7 @@ def test_past_a_number_of_places_a_list_has_one_finding_for_all_others(tmp_path:
 def test_all_that_is_listed_as_private_is_redacted_and_nothing_between(tmp_path: Path) -> None:
     lists = lists_of(tmp_path, own='kind = "block"\ncategory = "privacy/personal_information"\nterms = ["riches"]')
     count = MAX_PLACES + 50
-    result = finish(**asked("riches and " * count, _Call(), lists, redact=True))
+    result = finish(asked("riches and " * count, redact=True), cast("Call", _Call(lists)), began=0.0)
     assert isinstance(result, ModerationResult)
     assert result.redacted == {"input[0]": "[listed_term] and " * count}
 
@@ -123,7 +118,7 @@ def test_what_is_excused_again_and_again_is_told_in_bounded_number(tmp_path: Pat
         fine='kind = "allow"\ncategory = "fraud"\nterms = ["my riches"]',
     )
     text = "my riches " * (MAX_PLACES + 50)
-    result = result_of(text, _Call(), lists)
+    result = result_of(text, _Call(lists))
     assert result.decision is Decision.ALLOW
     assert len(result.allowed) == MAX_PLACES + 1
     assert result.allowed[-1].span == (10 * MAX_PLACES + 3, len(text) - 1)
@@ -131,10 +126,10 @@ def test_what_is_excused_again_and_again_is_told_in_bounded_number(tmp_path: Pat
 
 def test_an_allow_list_for_a_parent_category_does_not_excuse_its_child(tmp_path: Path) -> None:
     lists = lists_of(tmp_path, fine='kind = "allow"\ncategory = "illicit"\nterms = ["poppy seed"]')
-    child = result_of("Poppy seed!", _Call(scored=[Scored({"illicit/drugs": 0.99})]), lists)
+    child = result_of("Poppy seed!", _Call(lists, scored=[Scored({"illicit/drugs": 0.99})]))
     assert {finding.category for finding in child.findings} == {"illicit/drugs"}
     assert child.allowed == ()
-    parent = result_of("Poppy seed!", _Call(scored=[Scored({"illicit": 0.99})]), lists)
+    parent = result_of("Poppy seed!", _Call(lists, scored=[Scored({"illicit": 0.99})]))
     assert parent.findings == ()
     assert [(one.category, one.list) for one in parent.allowed] == [("illicit", "fine")]
 
@@ -146,7 +141,7 @@ def test_the_allow_list_that_is_named_is_one_for_the_category(tmp_path: Path) ->
         another='kind = "allow"\ncategory = "spam"\nterms = ["rags to riches soon"]',
         fine='kind = "allow"\ncategory = "fraud"\nterms = ["rags to riches"]',
     )
-    result = result_of("rags to riches soon", _Call(), lists)
+    result = result_of("rags to riches soon", _Call(lists))
     assert [(one.category, one.list) for one in result.allowed] == [("fraud", "fine")]
 
 
@@ -156,7 +151,7 @@ def test_two_allowed_terms_that_meet_do_not_cover_a_listed_one_across(tmp_path: 
         own='kind = "block"\ncategory = "fraud"\nterms = ["quick riches"]',
         fine='kind = "allow"\ncategory = "fraud"\nterms = ["be quick", "riches of"]',
     )
-    result = result_of("be quick riches of", _Call(), lists)
+    result = result_of("be quick riches of", _Call(lists))
     assert [finding.classifier for finding in result.findings] == ["list:own"]
 
 
@@ -214,30 +209,14 @@ def test_long_texts_are_matched_beside_the_event_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     lists = lists_of(tmp_path, own='kind = "block"\ncategory = "fraud"\nterms = ["riches"]')
-    turns: list[float] = []
+    threads: list[int] = []
 
-    def slow(**given: Any) -> object:
-        time.sleep(0.2)
-        return finish(**given)
+    def watched(*given: Any, **more: Any) -> object:
+        threads.append(threading.get_ident())
+        return finish(*given, **more)
 
-    monkeypatch.setattr(gather, "finish", lambda *given, **more: slow(**dict(zip(NAMES, given, strict=False)), **more))
-
-    async def scenario() -> object:
-        async def ticking() -> None:
-            while True:
-                turns.append(time.monotonic())
-                await asyncio.sleep(0.01)
-
-        ticks = asyncio.create_task(ticking())
-        await asyncio.sleep(0)
-        result = await finish_aside(**asked(text, _Call(), lists))
-        ticks.cancel()
-        return result
-
-    result = asyncio.run(scenario())
+    monkeypatch.setattr(gather, "finish", watched)
+    result = asyncio.run(finish_aside(asked(text), cast("Call", _Call(lists)), began=0.0))
     assert isinstance(result, ModerationResult)
     assert result.decision is Decision.BLOCK
-    assert (len(turns) > 3) is (len(text) > forms.SHORT_CHARS)
-
-
-NAMES = ("content", "pieces", "call")
+    assert (threads != [threading.get_ident()]) is (len(text) > forms.SHORT_CHARS)
