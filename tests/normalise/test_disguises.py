@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.disguises import CHINESE, ENGLISH, encoded, hexadecimal, leet, percent, rot13, spaced, zero_width
 
 from moderation.errors import ConfigurationError
-from moderation.normalise import STEPS, Lexicon, View, views_of
+from moderation.normalise import STEPS, Lexicon, View, homophone, views_of
 from moderation.training.disguise import FORMS, disguise
 
 PHRASES = ("they open the secret door", "please free the eleven green horses", "someone took those yellow boxes")
@@ -113,6 +113,26 @@ def test_by_example(disguised: str, plain: str, piece: str, step: str) -> None:
 
 def test_words_of_the_same_sound() -> None:
     assert found("明恬我门去图叔馆堪书", "明天我们去图书馆看书")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "piece"),
+    [
+        ("我想去图苏馆借书", "图书馆", "图苏馆"),
+        ("他出售毒聘和枪知", "枪支", "枪知"),
+        ("他是一名龚程师", "工程师", "龚程师"),
+    ],
+)
+def test_words_of_nearly_the_same_sound(text: str, plain: str, piece: str) -> None:
+    assert {part for view, part in found(text, plain) if view.steps == ("homophone",)} == {piece}
+
+
+def test_oddness_of_long_texts_is_that_of_their_clauses() -> None:
+    text = "今天天气很好，明恬我门去图叔馆堪书。王，我们 abc 散步" * 12
+    sums = homophone._sums_of_excess(text)
+    for clause in homophone._CLAUSE.finditer(text):
+        odd = sums[clause.end()] - sums[clause.start()] >= homophone._LEAST_EXCESS
+        assert odd == homophone._is_odd(clause[0])
 
 
 def test_an_operators_words_are_looked_for_harder() -> None:

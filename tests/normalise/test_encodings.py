@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 import re
+import time
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -203,6 +204,21 @@ def test_escapes_beside_ideographs(disguised: str, plain: str) -> None:
 )  # fmt: skip
 def test_ordinary_numbers_and_words_stay(text: str) -> None:
     assert views_of(text) == views_of("")
+
+
+@pytest.mark.parametrize("unit", ["01", "10", "0110100", "01 ", "01 01"])
+def test_digits_without_end_take_linear_time(unit: str) -> None:
+    def seconds(length: int) -> float:
+        text = unit * (length // len(unit))
+        best = float("inf")
+        for _ in range(3):
+            begun = time.process_time()
+            decode_runs(Mapped.of(text))
+            moved(text)
+            best = min(best, time.process_time() - begun)
+        return best
+
+    assert seconds(160_000) < 24 * seconds(20_000) + 0.05  # eight times as long
 
 
 def test_a_gap_names_the_runs_that_lie_too_deep() -> None:
