@@ -137,7 +137,7 @@ class _Async:
         """Judges a text as it comes: what may be shown, unit by unit, each after its decision.
 
         Args:
-            pieces: the text in whatever pieces it comes.
+            pieces: the text in whatever pieces it comes; one may end in half a character (a surrogate).
             role, policy: as in `moderate`.
             hold_review: whether REVIEW is held back like BLOCK.
 
@@ -149,8 +149,11 @@ class _Async:
             async for piece in _each(pieces):
                 for event in await opened.feed(_checked(piece)):
                     yield event
-            for event in await opened.finish():
-                yield event
+            is_over = False
+            while not is_over:
+                for event in await opened.finish():
+                    yield event
+                    is_over = event.type == "done"
         finally:
             await opened.close()
 
@@ -220,11 +223,6 @@ def _checked(piece: object) -> str:
     if not isinstance(piece, str):
         message = f"a stream is made of texts, not of {type(piece).__name__}"
         raise InvalidRequestError(message, code="invalid_type", param="text")
-    try:
-        piece.encode()
-    except UnicodeEncodeError as error:
-        message = f"a lone surrogate at character {error.start}: this is not valid Unicode"
-        raise InvalidRequestError(message, code="invalid_unicode", param="text") from None
     return piece
 
 
@@ -320,7 +318,11 @@ class _Sync:
             for piece in pieces:
                 checked = _checked(piece)
                 yield from self._thread.run(partial(opened.feed, checked))
-            yield from self._thread.run(opened.finish)
+            is_over = False
+            while not is_over:
+                for event in self._thread.run(opened.finish):
+                    yield event
+                    is_over = event.type == "done"
         finally:
             self._thread.run(opened.close)
 

@@ -16,6 +16,8 @@ from moderation.schema import StreamEvent, StreamOptions
 from moderation.wire import load_error, load_event, parse_json
 
 PATH = "/v1/moderate/stream"
+# of a message: with every character escaped it is under what a server takes by default
+_PIECE_CHARS = 4_096
 
 
 async def connect(base_url: str, headers: Mapping[str, str], timeout_s: float, start: StreamOptions) -> RemoteStream:
@@ -47,12 +49,16 @@ def _unreachable(base_url: str, error: Exception) -> ModerationError:
 
 
 class RemoteStream:
-    """One generation over one connection. Events that arrived are given with the next piece, the others at the end."""
+    """One generation over one connection. Events that arrived are given with the next piece, the others at the end.
+
+    A long piece is sent in several messages, which changes nothing.
+    """
 
     def __init__(self, socket: ClientConnection, timeout_s: float) -> None:
         self._socket = socket
         self._timeout_s = timeout_s
         self._arrived: asyncio.Queue[StreamEvent | ModerationError] = asyncio.Queue()
+        self._failure: ModerationError | None = None
         self._reading = asyncio.create_task(self._read())
 
     async def start(self, start: StreamOptions) -> None:
@@ -66,13 +72,15 @@ class RemoteStream:
         """Hands over a piece; the events that have arrived.
 
         Raises:
-            ModerationError: the service refused the stream, or the connection is gone.
+            ModerationError: the service refused the stream, or the connection is gone. Events that came before that are
+                given first, and the next call raises it.
         """
-        await self._send({"type": "text", "text": piece})
-        events = []
-        while not self._arrived.empty():
-            events.append(_event(self._arrived.get_nowait()))
-        return events
+        for start in range(0, max(len(piece), 1), _PIECE_CHARS):
+            await self._send({"type": "text", "text": piece[start : start + _PIECE_CHARS]})
+        events: list[StreamEvent] = []
+        while self._failure is None and not self._arrived.empty():
+            self._sort(self._arrived.get_nowait(), events)
+        return self._given(events)
 
     async def finish(self) -> list[StreamEvent]:
         """All other events, `done` the last.
@@ -82,12 +90,24 @@ class RemoteStream:
         """
         await self._send({"type": "end"})
         events: list[StreamEvent] = []
-        while not events or events[-1].type != "done":
+        while self._failure is None and not (events and events[-1].type == "done"):
             try:
                 async with asyncio.timeout(self._timeout_s):
-                    events.append(_event(await self._arrived.get()))
+                    self._sort(await self._arrived.get(), events)
             except TimeoutError:
-                raise ModerationError("the service did not answer in time", code="connection_failed") from None
+                self._failure = ModerationError("the service did not answer in time", code="connection_failed")
+        return self._given(events)
+
+    def _sort(self, arrived: StreamEvent | ModerationError, events: list[StreamEvent]) -> None:
+        if isinstance(arrived, ModerationError):
+            self._failure = arrived
+        else:
+            events.append(arrived)
+
+    def _given(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        """Events, or what ended the stream where none came before it."""
+        if self._failure is not None and not events:
+            raise self._failure
         return events
 
     async def close(self) -> None:
@@ -96,13 +116,14 @@ class RemoteStream:
         await self._socket.close()
 
     async def _send(self, message: Mapping[str, Any]) -> None:
+        """Sends a message; where the server has closed, what it said before is still to be read, and explains more."""
+        if self._failure is not None:
+            return
         try:
             await self._socket.send(json.dumps(message))
         except ConnectionClosed:
-            await asyncio.wait([self._reading])  # what the server said before it closed explains more
-            while not self._arrived.empty():
-                _event(self._arrived.get_nowait())
-            raise ModerationError("the service closed the stream", code="connection_failed") from None
+            await asyncio.wait([self._reading])
+            self._arrived.put_nowait(ModerationError("the service closed the stream", code="connection_failed"))
 
     async def _read(self) -> None:
         try:
@@ -115,9 +136,3 @@ class RemoteStream:
         except (ConnectionClosed, ModerationError) as error:
             told = error if isinstance(error, ModerationError) else None
             self._arrived.put_nowait(told or ModerationError("the service closed the stream", code="connection_failed"))
-
-
-def _event(arrived: StreamEvent | ModerationError) -> StreamEvent:
-    if isinstance(arrived, ModerationError):
-        raise arrived
-    return arrived

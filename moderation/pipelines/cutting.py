@@ -2,14 +2,17 @@
 
 A unit ends at the end of a sentence once it has `LEAST_CHARS`, or at `MOST_CHARS`, but never inside what may still
 grow into a listed term, a secret or an encoded run: then it ends before that, or, where that began with the unit, goes
-on until it is decided or `LONGEST_CHARS` long. What it does not know: an encoding that is longer than that, which is
-judged in stretches, or one in an alphabet that is not named here.
+on until it is decided or `LONGEST_CHARS` long. Where no sentence ends it is not cut inside what is shown as one
+character either, such as an emoji of several, up to `clusters.REACH` code points. What it does not know: an encoding
+longer than `LONGEST_CHARS`, which is judged in stretches, or one in an alphabet that is not named here.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+
+from moderation.pipelines.clusters import whole_before
 
 LEAST_CHARS = 48
 MOST_CHARS = 240
@@ -68,15 +71,19 @@ class Cutter:
         """The first place where a unit may end, among those not looked at before."""
         pending = self.pending
         for end in range(max(self._looked, LEAST_CHARS - 1) + 1, len(pending) + 1):
+            is_long = end >= MOST_CHARS and (end - MOST_CHARS) % _STEP_CHARS == 0
+            ends = (is_long or end < MOST_CHARS) and _ends_sentence(pending[end - 2 : end])
+            if is_long and not ends and end == len(pending):
+                return None  # whether a character ends here is known with the next one
             self._looked = end
-            long = end >= MOST_CHARS and (end - MOST_CHARS) % _STEP_CHARS == 0
-            if not (long or (end < MOST_CHARS and _ends_sentence(pending[end - 2 : end]))):
+            if not (is_long or ends):
                 continue
-            free = self._held_back(pending[:end])
+            seen = pending[:end] if ends else pending[: end + 1]
+            free = whole_before(seen, self._held_back(pending[:end]))
             if free >= LEAST_CHARS:
                 return free
             if end >= LONGEST_CHARS:
-                return end - (end - free) % _ALIGNED
+                return whole_before(seen, end - (end - free) % _ALIGNED)
         return None
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from moderation.errors import ModerationError, TooLargeError
+from moderation.errors import ModerationError
 from moderation.lists.matching import Lists
 from moderation.personal.find import held_back as held_back_personal
 from moderation.pipelines.cutting import LEAST_CHARS, Cutter, context_of, encoded_from
 from moderation.pipelines.engine import Engine
+from moderation.pipelines.intake import Intake
 from moderation.policy import worst
 from moderation.schema import (
     SEVERITY,
@@ -94,6 +96,7 @@ class Stream:
         self._policy = engine.policy(options.policy)
         self._engine = engine
         self._options = options
+        self._intake = Intake(engine.limits.max_text_chars)
         self._cutter = Cutter(_Holding(engine.lists.lists, options))
         self._chars = 0
         self._before = ""
@@ -108,17 +111,33 @@ class Stream:
 
         Raises:
             TooLargeError: code `text_too_long`.
-            ModerationError: as `Engine.moderate`; the text is not released and the stream is over. If units before the
-                one that failed were decided, their events are given first, and `failure` is raised by the next call.
+            InvalidRequestError: code `invalid_unicode`.
+            ModerationError: as `Engine.moderate`. Whatever it is, the text is not released and the stream is over. If
+                units before it were decided, their events are given first, and `failure` is raised by the next call.
         """
-        taken = self._chars + len(self._cutter.pending) + len(chunk)
-        if taken > self._engine.limits.max_text_chars:
-            message = f"{taken} characters; at most {self._engine.limits.max_text_chars} are judged in one stream"
-            raise TooLargeError(message, code="text_too_long")
-        return await self._judge(self._cutter.feed(chunk))
+        if self.failure is not None:
+            raise self.failure
+        text, error = self._intake.take(chunk)
+        events = await self._judge(self._cutter.feed(text))
+        if error is not None and self.failure is None:
+            self.failure = error
+            if not events:
+                raise error
+        return events
 
     async def finish(self) -> list[StreamEvent]:
-        """What became of the rest, and `done`."""
+        """What became of the rest, and `done`.
+
+        Raises:
+            ModerationError: as `feed`.
+        """
+        if self.failure is not None:
+            raise self.failure
+        try:
+            self._intake.end()
+        except ModerationError as error:
+            self.failure = error
+            raise
         rest = self._cutter.rest()
         events = await self._judge([rest] if rest else [])
         last = StreamEvent("done", (0, self._chars), worst(self._decisions), category_scores=dict(self._scores))
@@ -129,8 +148,6 @@ class Stream:
         self._cutter.rest()
 
     async def _judge(self, texts: Sequence[str]) -> list[StreamEvent]:
-        if self.failure is not None:
-            raise self.failure
         units = [self._unit(text) for text in texts]
         if not units:
             return []
@@ -256,9 +273,9 @@ class Stream:
         if isinstance(entry, Unjudged):
             own = self._policy.unjudged
         else:
-            table = self._policy.tables[self._options.role]
+            bounds = partial(self._policy.threshold, self._options.role)
             categories = (entry.category, PARENTS.get(entry.category, entry.category))
-            own = worst([table[category].decide(entry.score) for category in categories])
+            own = worst([bounds(category, entry.category).decide(entry.score) for category in categories])
             if own is Decision.BLOCK and entry.category in self._experimental.get(entry.classifier, ()):
                 own = Decision.REVIEW
         return min(own, result.decision, key=SEVERITY.__getitem__)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from moderation.pipelines.cutting import LEAST_CHARS, LONGEST_CHARS, MOST_CHARS, Cutter, context_of, encoded_from
 
-TEXT = st.text(st.sampled_from("ab 。.!?\n…，词🎈"), max_size=900)
+TEXT = st.text(st.sampled_from("ab 。.!?\n…，词🎈\r\u200d\ufe0f\u0301\U0001f1e9"), max_size=900)
 
 
 def never(text: str) -> int:
@@ -43,7 +43,7 @@ def test_each_unit_is_given_as_soon_as_it_is_whole(chunks: list[str]) -> None:
     cutter = Cutter(never)
     for chunk in chunks:
         cutter.feed(chunk)
-        assert len(cutter.pending) < MOST_CHARS
+        assert len(cutter.pending) <= MOST_CHARS  # the last one may belong to the character after it
 
 
 def test_a_sentence_ends_a_unit() -> None:

@@ -1,0 +1,65 @@
+"""Pieces of a stream over HTTP: of any size, past the limit, in halves of a character; as in process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+from support.servers import Server, serving
+
+from moderation import Client, Moderator
+from moderation.errors import InvalidRequestError, ModerationError, TooLargeError
+from moderation.limits import Limits
+from moderation.schema import StreamEvent
+
+LIMIT = 9_000
+SENTENCE = "A sentence of ordinary words that is long enough to be a unit of its own. "
+SMILE = "\N{GRINNING FACE}"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving("--profile", "fake", environment={"MODERATION_LIMITS_MAX_TEXT_CHARS": str(LIMIT)}) as server:
+        yield server
+
+
+def told(events: Iterable[StreamEvent]) -> tuple[list[StreamEvent], ModerationError | None]:
+    """Events, and what ended them."""
+    given = []
+    try:
+        for event in events:
+            given.append(event)  # noqa: PERF402 - those before an error are kept
+    except ModerationError as error:
+        return given, error
+    return given, None
+
+
+def test_what_is_released_before_the_limit_is_told_over_http_too(server: Server) -> None:
+    text = "".join(f"{number} {SENTENCE}" for number in range(200))
+    with Client(server.url) as client, Moderator(profile="fake", limits=Limits(max_text_chars=LIMIT)) as moderator:
+        expected, _ = told(moderator.stream([text]))
+        assert LIMIT - 100 < sum(len(event.text or "") for event in expected) <= LIMIT
+        for size in (500, len(text)):
+            pieces = [text[place : place + size] for place in range(0, len(text), size)]
+            events, error = told(client.stream(pieces))
+            assert isinstance(error, TooLargeError)
+            assert error.code == "text_too_long"
+            assert [(event.span, event.text) for event in events] == [(event.span, event.text) for event in expected]
+
+
+def test_a_long_piece_is_sent_in_several_messages(server: Server) -> None:
+    text = SMILE * (LIMIT - 100)  # escaped, this is more than a message may have
+    with Client(server.url) as client:
+        events = list(client.stream([text]))
+    assert "".join(event.text or "" for event in events) == text
+    assert events[-1].type == "done"
+
+
+def test_halves_of_a_character_over_two_pieces_are_joined(server: Server) -> None:
+    with Client(server.url) as client:
+        for pieces in (["a \ud83d", "\ude00 smile"], ["a \ud83d\ude00 smile"], ["a " + SMILE, " smile"]):
+            assert [event.text for event in client.stream(pieces)] == [f"a {SMILE} smile", None]
+        for wrong in (["a \ud83d"], ["a \ud83d", "b"], ["\ude00"]):
+            with pytest.raises(InvalidRequestError) as refused:
+                list(client.stream(wrong))
+            assert refused.value.code == "invalid_unicode"
