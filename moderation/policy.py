@@ -72,6 +72,7 @@ class Policy:
         revision: 12 hex digits of the file's SHA-256.
         unjudged: the least a result with something unjudged is.
         tables: for each role, the threshold of every canonical category.
+        named: for each role, the categories with an entry of their own, for the role or in general.
         triggers: thresholds of patterns over several parts or turns; `*` for those not named.
         privacy: what becomes of personal information in an answer.
     """
@@ -83,6 +84,15 @@ class Policy:
     tables: Mapping[Role, Mapping[str, Threshold]]
     triggers: Mapping[str, Threshold] = field(default_factory=lambda: {ANY: DEFAULT_TRIGGER})
     privacy: Privacy = field(default_factory=Privacy)
+    named: Mapping[Role, frozenset[str]] = field(default_factory=dict)
+
+    def threshold(self, role: Role, category: str, said: str) -> Threshold:
+        """The threshold of a category for a score that a model gave to `said`, which is the category or a child of it.
+
+        A parent that the file does not name is no stricter than the child that raised it.
+        """
+        table = self.tables[role]
+        return table[category if said == category or category in self.named.get(role, ()) else said]
 
     def trigger(self, pattern: str) -> Threshold:
         """The threshold of a pattern."""
@@ -170,6 +180,7 @@ class _Reader:
             },
             triggers={ANY: DEFAULT_TRIGGER, **self._triggers(table.get("triggers", {}))},
             privacy=self._privacy(table.get("privacy", {})),
+            named={role: frozenset({*thresholds, *roles.get(role, {})}) - {ANY} for role in Role},
         )
 
     def _only(self, table: dict[str, Any], allowed: set[str], *path: str) -> None:

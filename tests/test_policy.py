@@ -12,7 +12,7 @@ from moderation.errors import PolicyError
 from moderation.policy import Policy, Threshold, load_policy, parse_policy, worst
 from moderation.rooms import room
 from moderation.schema import SEVERITY, Decision, Role
-from moderation.taxonomy import CATEGORIES
+from moderation.taxonomy import CATEGORIES, PARENTS
 
 HEAD = 'name = "p"\n[thresholds]\n"*" = { review = 0.5, block = 0.9 }\n'
 
@@ -111,3 +111,20 @@ def test_a_file_that_is_not_utf8_or_not_there_is_named(tmp_path: Path) -> None:
         load_policy(file)
     with pytest.raises(PolicyError, match="cannot be read"):
         load_policy(tmp_path / "none.toml")
+
+
+def test_a_parent_that_nobody_named_is_no_stricter_than_the_child_that_raised_it() -> None:
+    policy = parse(HEAD + '"privacy/personal_information" = { review = 0.8, block = "never" }\n')
+    child = "privacy/personal_information"
+    assert policy.threshold(Role.USER, "privacy", child).decide(0.95) is Decision.REVIEW
+    assert policy.threshold(Role.USER, "privacy", "privacy").decide(0.95) is Decision.BLOCK
+    named = parse(HEAD + f'"privacy" = {{ block = 0.9 }}\n"{child}" = {{ review = 0.8, block = "never" }}\n')
+    assert named.threshold(Role.USER, "privacy", child).decide(0.95) is Decision.BLOCK
+
+
+def test_the_default_policy_blocks_no_child_by_its_parent_that_the_child_itself_never_blocks() -> None:
+    policy = load_policy(room("pipelines") / "policies" / "default.toml")
+    for role in Role:
+        for child, parent in PARENTS.items():
+            if policy.tables[role][child].block is None:
+                assert policy.threshold(role, parent, child).block is None, (role, child)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from moderation.personal.people import DOUBLE, SURNAMES
-from moderation.personal.rules import AT_SIGN, FORM, NAMED, WEAK, Near, Rule, always
+from moderation.personal.rules import AT_SIGN, FORM, WEAK, Near, Rule, always
 
 # Letters of scripts that part words with blanks: Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic, those of India.
 _WIDE = r"\u00c0-\u0556\u05d0-\u05ea\u0620-\u0669\u066e-\u06d3\u0900-\u0d7f\u1e00-\u1fff"
@@ -36,13 +36,23 @@ _ANNOUNCED = r"邮箱|郵箱|电邮|邮件|信箱|(?i:e-?mail)"
 _LEAD = r"[给到发找由和是为致向跟叫系往]"
 
 
+# Surely an address, and often one that is meant to be given out: below what a check digit or a key scores.
+_ADDRESS = 0.75
+# Addresses of a place and not of a person.
+_OFFICES = re.compile(
+    r"abuse|admin|billing|careers?|contact|customerservice|enquir(?:y|ies)|feedback|hello|help(?:desk)?|hr|info|inquir(?:y|ies)|jobs|kefu"
+    r"|legal|mail|marketing|media|no-?reply|office|orders?|postmaster|press|privacy|sales|security|services?|shop|support|team|webmaster",
+    re.IGNORECASE,
+)
+
+
 def _email(match: re.Match[str]) -> float | None:
     local, domain = match["local"], match["domain"]
     if domain.rpartition(".")[2].lower() in _FILE_ENDINGS or local == "git":
         return None
     if match["at"] != "@":
         return FORM
-    return WEAK if _RESERVED_NAMES.fullmatch(domain) else 0.95
+    return WEAK if _RESERVED_NAMES.fullmatch(domain) or _OFFICES.fullmatch(local) else _ADDRESS
 
 
 _PLAIN_LOCAL = r"[A-Za-z0-9_%+](?:[A-Za-z0-9_%+'.-]{0,62}[A-Za-z0-9_%+-])?"
@@ -65,7 +75,7 @@ RULES = (
         rf"(?:(?<![0-9A-Za-z_{_HAN}])|(?<={_LEAD}))(?P<v>(?:{DOUBLE}|[{SURNAMES}])[{_HAN}]{{1,2}}@"
         rf"{_domain(_HAN)}{_ANY_END})",
         AT_SIGN,
-        always(NAMED),
+        always(_ADDRESS),
         reach=620,
         token=True,
     ),
@@ -74,7 +84,7 @@ RULES = (
         rf"(?:{_ANNOUNCED})(?:地址)?(?:[是为:] ?| )(?P<v>(?![后格结姓用你您我])[0-9A-Za-z_.{_HAN}-]{{0,20}}[{_HAN}]@"
         rf"{_domain(_HAN)}{_ANY_END})",
         AT_SIGN,
-        always(NAMED),
+        always(_ADDRESS),
         reach=640,
     ),
     Rule(

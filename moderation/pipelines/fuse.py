@@ -131,12 +131,11 @@ class _Tally:
         self, unit: Unit, source: Source, scored: Scored, passes: Passes | None
     ) -> Iterator[tuple[str, float]]:
         """Counts what was said, and gives the categories that findings are made of."""
-        table = self._policy.tables[unit.piece.role]
-        scores = self.scores
+        role, scores = unit.piece.role, self.scores
         for category, score, said in _with_parents(scored.scores):
             if score > scores.get(category, -1.0):
                 scores[category] = score
-            threshold = table[category]
+            threshold = self._policy.threshold(role, category, said)
             if score < threshold.floor:
                 continue
             if passes is not None and (name := passes.by(scored.span, said)):
@@ -147,7 +146,7 @@ class _Tally:
                 decision = Decision.REVIEW  # measured on too few texts to refuse alone (model card)
             self.flagged.add(category)
             self.decisions.append(decision)
-            if said == category or score < table[said].floor:
+            if said == category or score < self._policy.threshold(role, said, said).floor:
                 yield category, score
 
     def _tell(self, unit: Unit, source: Source, said: Scored, private: Private) -> None:
