@@ -62,7 +62,7 @@ def test_a_guard_of_the_parent_clears_the_child() -> None:
 def test_a_guard_of_the_child_alone_is_not_taken_to_speak_for_the_parent() -> None:
     guard = {"hate": 0.02, "hate/threatening": 0.02}  # the parent is raised, as in any result
     assert sample_of({"hate": 0.6, "hate/threatening": 0.1}, guard) == Sample(0.1, True, True, False, True)
-    assert sample_of({"hate": 0.4, "hate/threatening": 0.4}, guard) == Sample(0.4, True, False, False, True)
+    assert sample_of({"hate": 0.6, "hate/threatening": 0.6}, guard) == Sample(0.6, True, False, False, True)
     # Once it said more of the parent than of the child, it covers both.
     whole = {"hate": 0.2, "hate/threatening": 0.1}
     assert sample_of({"hate": 0.6, "hate/threatening": 0.1}, guard, whole) == Sample(0.6, True, False, False, True)

@@ -92,6 +92,7 @@ def test_a_profile_says_after_whom_and_in_which_band(tmp_path: Path) -> None:
         guard.replace("[0.2, 0.8]", "[0.2]"),
         guard.replace("[0.2, 0.8]", '"wide"'),
         guard.replace("[0.2, 0.8]", '"01"'),
+        guard.replace("[0.2, 0.8]", "0.5"),
         guard.replace("[0.2, 0.8]", "[false, true]"),
         guard.replace("[0.2, 0.8]", f"[0, 1{'0' * 400}]"),
         guard.replace("[0.2, 0.8]", "[0.2, 0.4, 0.8]"),
