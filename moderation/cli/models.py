@@ -68,7 +68,7 @@ def _chosen(options: argparse.Namespace) -> tuple[Settings, list[ModelSpec]]:
 def _list(options: argparse.Namespace) -> int:
     settings, specs = _chosen(options)
     store = ModelStore(settings.home)
-    rows = [(spec, store.status(spec)) for spec in specs]
+    rows = [(store.pinned(spec), store.status(spec)) for spec in specs]
     _show(rows, options)
     return ALLOW
 
@@ -87,20 +87,26 @@ def _pull(options: argparse.Namespace) -> int:
         except (WeightsError, ConfigurationError) as error:
             complain(error.message)
             status = ERROR
-    _show([(spec, store.status(spec)) for spec in specs], options)
+    _show([(store.pinned(spec), store.status(spec)) for spec in specs], options)  # the lock has new hashes now
     return status
 
 
 def _hub(options: argparse.Namespace) -> Any:
     from moderation.models.pull import ENDPOINT, Hub  # noqa: PLC0415 - see above
 
-    token = None
-    if options.token_file is not None:
-        try:
-            token = options.token_file.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{options.token_file}: the token cannot be read: {error}") from error
+    token = None if options.token_file is None else _token(options.token_file)
     return Hub(endpoint=options.endpoint or ENDPOINT, token=token, folder=options.source)
+
+
+def _token(file: Path) -> str:
+    """The token that a file holds; nothing of its content is ever said."""
+    try:
+        words = file.read_bytes().split()
+    except OSError as error:
+        raise ConfigurationError(f"{file}: the token cannot be read: {error.strerror or error}") from error
+    if len(words) != 1 or not words[0].isascii() or not words[0].decode("ascii").isprintable():
+        raise ConfigurationError(f"{file}: must hold one token and nothing else")
+    return words[0].decode("ascii")
 
 
 def _band(options: argparse.Namespace) -> int:
@@ -161,7 +167,7 @@ def _labelled(line: str, place: str) -> Sample:
 def _verify(options: argparse.Namespace) -> int:
     settings, specs = _chosen(options)
     store = ModelStore(settings.home)
-    rows = [(spec, store.verify(spec)) for spec in specs]
+    rows = [(store.pinned(spec), store.verify(spec)) for spec in specs]
     _show(rows, options)
     good = (FileState.OK, FileState.NOT_PREPARED)
     return ALLOW if all(report.state in good for _, reports in rows for report in reports) else ERROR

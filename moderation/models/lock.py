@@ -2,7 +2,7 @@
 
 A file whose hash stands in its model.toml needs no entry. An entry is written once, by `moderation models pull
 --trust-first-use`, and from then on holds like a pinned hash: another content is refused. To accept a new one, an
-operator takes the entry out by hand; no command does it. What was trusted was not checked against anything.
+operator takes the entry out by hand; no command does it. What was trusted was looked at for its form alone.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ def record(home: Path, hub: HubSource, value: str) -> None:
         with FileLock(f"{path}.lock", timeout=_WAIT_S):
             entries = dict(read_lock(home))
             if entries.setdefault(name, value) != value:
-                raise ConfigurationError(f"{path}: {name} is locked to {entries[name]}, not {value}")
+                raise ConfigurationError(
+                    f"{path}: {name} is locked to {entries[name]}, not {value}; "
+                    "if the change is wanted, take this entry out and trust again"
+                )
             _write(path, entries)
     except Timeout as error:
         raise StoreError(f"{path}.lock: another process has held this lock for {_WAIT_S:.0f} s; end it") from error

@@ -1,9 +1,10 @@
 """Pulls a model's hub files into the model store: the only code that downloads weights, and only when told to.
 
 The layout is that of Hugging Face, `/{repo}/resolve/{revision}/{path}`, on any endpoint. A file counts once its
-SHA-256 is the one in model.toml or in `models.lock`; without either it is refused, or, with `trust_first_use`, taken as
-it comes and its hash written down, so that it can never change unseen. That first time nothing vouches for it but the
-endpoint. Only safetensors and texts are taken: spec refuses every other name, since a pickle is a program.
+SHA-256 is the one in model.toml or in `models.lock`; without either it is refused, or, with `trust_first_use`, taken if
+it has the form that its name promises, and its hash written down, so that it can never change unseen. That first time
+nothing vouches for it but the endpoint. Only safetensors and texts are taken: spec refuses every other name, since a
+pickle is a program. A token stands in no message, not even where the hub says it back.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote, urlsplit
@@ -23,8 +24,9 @@ import httpx
 from filelock import FileLock, Timeout
 
 from moderation.errors import ConfigurationError, StoreError, WeightsMismatchError, WeightsMissingError
-from moderation.models.lock import ABSENT, entry_of, record
+from moderation.models.lock import ABSENT, LOCK_NAME, entry_of, read_lock, record
 from moderation.models.packages import sha256_of
+from moderation.models.pulled_form import fault_of
 from moderation.models.spec import HubSource, ModelSpec, WeightFile
 from moderation.models.store import ModelStore
 from moderation.models.writing import store_error
@@ -40,6 +42,8 @@ _TIMEOUT_S = 60.0
 _PACE_S = 60.0
 _LEAST_BYTES_S = 1_000
 _REDIRECT = frozenset({301, 302, 303, 307, 308})
+_TOKEN = re.compile(r"[!-~]+")  # anything else would end the header or begin another
+_PAGES = ("text/html", "application/xhtml+xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +57,27 @@ class Hub:
     """
 
     endpoint: str = ENDPOINT
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     folder: Path | None = None
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        try:
+            parts = urlsplit(self.endpoint)
+            good = parts.scheme in ("http", "https") and bool(parts.hostname) and not {*"@?#"} & {*self.endpoint}
+        except ValueError:
+            good = False
+        if not good:
             raise ConfigurationError("the endpoint must be an http(s) address such as https://huggingface.co")
+        if self.token is not None and not _TOKEN.fullmatch(self.token):
+            raise ConfigurationError("a token is one word of printable ASCII")
 
     def place(self, hub: HubSource) -> str:
         """Where a file comes from, for a message."""
         return str(self.folder / hub.path) if self.folder is not None else self.url(hub)
+
+    def told(self, words: object) -> str:
+        """Words that may come from the hub, which has seen the token, for a message."""
+        return str(words).replace(self.token, "…") if self.token else str(words)
 
     def url(self, hub: HubSource) -> str:
         return f"{self.endpoint.rstrip('/')}/{hub.repo}/resolve/{hub.revision}/{quote(hub.path)}"
@@ -85,7 +99,7 @@ def pull(
 
     Raises:
         ConfigurationError: a file has no known hash and may not be trusted.
-        WeightsMissingError: the hub does not give a file, or not whole.
+        WeightsMissingError: the hub does not give a file, or not whole, or something else in its place.
         WeightsMismatchError: a file's SHA-256 is not the known one.
         StoreError: the store cannot be written.
     """
@@ -136,23 +150,45 @@ class _File:
             partial.unlink(missing_ok=True)  # without a hash nothing would show that two halves differ in age
         resumed = partial.exists()
         found = self._download(partial, report)
+        if found is not None and self.file.sha256 and found != self.file.sha256 and resumed:
+            partial.unlink(missing_ok=True)  # the half that lay here may be at fault
+            found = self._download(partial, report)
         if found is None:
             record(self.store.home, self.hub, ABSENT)
             report(f"{self.file.name}: the hub has none; noted")
             return
-        if self.file.sha256 and found != self.file.sha256 and resumed:  # the half that lay here may be at fault
-            partial.unlink(missing_ok=True)
-            found = self._download(partial, report)
-        if self.file.sha256 and found != self.file.sha256:
-            partial.unlink(missing_ok=True)
-            raise WeightsMismatchError(
-                f"{self.spec.key}: {self.source.place(self.hub)} has SHA-256 {found}, and {self.file.sha256} is known; "
-                "it is not kept. Someone changed it there: find out why before you change model.toml or models.lock"
-            )
+        if found != self.file.sha256:
+            self._check_unknown(partial, found)
         partial.replace(target)
-        if not self.file.sha256 and found is not None:
+        if not self.file.sha256:
             record(self.store.home, self.hub, found)
             report(f"{self.file.name}: trusted at first use, SHA-256 {found}")
+
+    def _check_unknown(self, partial: Path, found: str) -> None:
+        """What no hash vouches for is kept only where none was known, and where it can be the file by its form."""
+        fault = fault_of(partial, self.hub.path)
+        if self.file.sha256:
+            partial.unlink(missing_ok=True)
+            raise self._differs(found, fault)
+        if fault:
+            partial.unlink(missing_ok=True)
+            raise WeightsMissingError(
+                f"{self.spec.key}: {self.source.place(self.hub)} cannot be the file: {fault}. "
+                "It is not kept, and nothing was recorded; look at what answers there"
+            )
+
+    def _differs(self, found: str, fault: str) -> WeightsMismatchError:
+        name, room = entry_of(self.hub), self.spec.room
+        if read_lock(self.store.home).get(name) == self.file.sha256:
+            change = f"take the entry `{name}` out of {self.store.home / LOCK_NAME} and run: "
+            change += f"moderation models pull {self.spec.key} --trust-first-use"
+        else:
+            change = f"change its sha256 in {room / 'model.toml' if room is not None else 'model.toml'}"
+        why = f": {fault}. Look at what answers there" if fault else ". Someone changed it there: find out why"
+        return WeightsMismatchError(
+            f"{self.spec.key}: {self.source.place(self.hub)} has SHA-256 {found}, and {self.file.sha256} is known; "
+            f"it is not kept{why}. If the change is wanted, {change}"
+        )
 
     def _copy(self, folder: Path, partial: Path, report: Callable[[str], None]) -> str | None:
         """As `_download`, from a folder."""
@@ -183,15 +219,17 @@ class _File:
                 if answer.status_code != 200 and not (have and answer.status_code == 206):
                     raise self._refused(answer)
                 have = have if answer.status_code == 206 else 0
+                self._check_kind(answer)
                 self._check_end(answer)
                 size_bytes = self._check_size(answer, have, partial.parent)
                 report(f"{self.file.name}: pulling {size_bytes - have:,} bytes" if size_bytes else self.file.name)
                 with partial.open("ab" if have else "wb") as stream:
                     self._write(stream, answer.iter_raw(), have)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            why = self.source.told(error)
             raise WeightsMissingError(
-                f"{self.spec.key}: {self.source.url(self.hub)} could not be pulled to its end: {error}; try again"
-            ) from error
+                f"{self.spec.key}: {self.source.url(self.hub)} could not be pulled to its end: {why}; try again"
+            ) from None
         return sha256_of(partial)
 
     def _write(self, stream: IO[bytes], blocks: Iterator[bytes], written: int) -> None:
@@ -227,12 +265,28 @@ class _File:
                     return
                 target = url.join(answer.headers.get("Location", ""))
             if not _allowed(target, home):
+                there = self.source.told(f"{url} redirects to {target.scheme}://{target.host}")
                 raise WeightsMissingError(
-                    f"{self.spec.key}: {url} redirects to {target.scheme}://{target.host}, which is not the endpoint; "
+                    f"{self.spec.key}: {there}, which is not the endpoint; "
                     "it is not followed. Give that host as --endpoint if it is the one you mean"
                 )
             url = target
         raise WeightsMissingError(f"{self.spec.key}: {self.source.url(self.hub)} redirects without end")
+
+    def _check_kind(self, answer: httpx.Response) -> None:
+        """Compressed although it was asked not to be, or a web page, it is not the file."""
+        coded = answer.headers.get("Content-Encoding", "").strip().lower()
+        if coded not in ("", "identity"):
+            raise WeightsMissingError(
+                f"{self.spec.key}: {self.source.url(self.hub)}: the hub answers compressed as {coded[:40]}, which it "
+                "was asked not to; nothing was recorded. Give another --endpoint, or the files with --from"
+            )
+        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if not self.file.sha256 and kind in _PAGES:
+            raise WeightsMissingError(
+                f"{self.spec.key}: {self.source.url(self.hub)}: the hub answers a web page ({kind}) instead of the "
+                "file; nothing was recorded. Look at what answers there"
+            )
 
     def _check_end(self, answer: httpx.Response) -> None:
         """Without a hash, only a stated length or chunks show that a file came to its end, and was not cut."""

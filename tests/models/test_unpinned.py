@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from support.hubs import safetensors_of
 from support.packages import sha256
 from support.pages import ROOT, page
 
@@ -19,11 +21,16 @@ SPECS = [load_spec(path) for path in sorted(room("models").glob("*/model.toml"))
 UNPINNED = [spec for spec in SPECS if needs_lock(spec)]
 
 
+def content(name: str) -> bytes:
+    """What may stand under a name, different for each."""
+    return safetensors_of(name.encode()) if name.endswith(".safetensors") else json.dumps({"name": name}).encode()
+
+
 def repository(folder: Path, spec: ModelSpec) -> Path:
     """A made-up copy of a model's repository, without what is optional."""
     for file in spec.files:
         if file.hub is not None and not file.hub.optional:
-            (folder / file.hub.path).write_bytes(file.name.encode())
+            (folder / file.hub.path).write_bytes(content(file.name))
     return folder
 
 
@@ -39,7 +46,7 @@ def test_the_first_use_is_recorded_file_by_file_and_holds(tmp_path: Path, spec: 
     assert read_lock(store.home) == {}
     trusted = pull(spec, store, hub=hub, trust_first_use=True)
     assert read_lock(store.home) == {
-        entry_of(file.hub): ABSENT if file.hub.optional else sha256(file.name.encode())
+        entry_of(file.hub): ABSENT if file.hub.optional else sha256(content(file.name))
         for file in spec.files
         if file.hub is not None
     }

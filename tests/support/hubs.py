@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import re
+import struct
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-WEIGHTS = bytes(range(256)) * 40
+
+def safetensors_of(data: bytes) -> bytes:
+    """A whole file with one tensor of bytes."""
+    header = b'{"x":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}}' % (len(data), len(data))
+    return struct.pack("<Q", len(header)) + header + data
+
+
+WEIGHTS = safetensors_of(bytes(range(256)) * 40)
 CONFIG = b'{"model_type": "tiny"}'
 
 
@@ -25,6 +33,7 @@ class FakeHub:
     sized: bool = True  # says how much comes
     chunked: bool = False
     drip_s: float = 0.0  # between bytes
+    headers: dict[str, str] = field(default_factory=dict)  # of every 200
     redirects: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)  # path, Range, Authorization
 
@@ -55,6 +64,8 @@ def serving_hub() -> Iterator[FakeHub]:
                 self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
             else:
                 self.send_response(200)
+                for name, value in fake.headers.items():
+                    self.send_header(name, value)
             if fake.chunked:
                 self.send_header("Transfer-Encoding", "chunked")
                 data = b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data)
