@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from fractions import Fraction
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moderation.datasets.metrics import clopper_pearson, rows_needed, upper_bound
 from moderation.datasets.scores import Run, RunHead, ScoredRow, ScoredSet, SetHead, Verdict
-from moderation.datasets.thresholds import STEPS, pick, pick_all, thresholds_document, toml_of
+from moderation.datasets.thresholds import STEPS, Picked, pick, pick_all, thresholds_document, toml_of
 from moderation.errors import InvalidRequestError
 from moderation.policy import parse_policy
 from moderation.schema import Decision, Role
@@ -113,3 +115,96 @@ def test_together_all_categories_keep_the_budget_and_one_alarm_more_would_break_
     for category, one in picked.review.items():
         other = apart.review[category].threshold
         assert one.threshold is None or (other is not None and one.threshold >= other)
+
+
+# ---- the budget of all categories together
+
+
+def joint(scores: list[dict[str, float]], budget: float, *, together: bool = True) -> Picked:
+    run = run_of(scores, {"hate": False, "spam": False})
+    return pick_all(run, review_budget=budget, block_budget=budget / 2, together=together)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.fixed_dictionaries({}, optional={"hate": st.floats(0, 1), "spam": st.floats(0, 1)}), max_size=80),
+    st.sampled_from([0.02, 0.1, 0.3]),
+    st.booleans(),
+)
+def test_the_rate_of_all_categories_has_its_interval_and_its_budget(
+    scores: list[dict[str, float]], budget: float, together: bool
+) -> None:
+    picked = joint([*scores, {"hate": 0.5}], budget, together=together)
+    judged = sum(map(bool, scores)) + 1
+    for rate, share, count in (
+        (picked.joint["review"], budget, picked.flagged["review"]),
+        (picked.joint["block"], budget / 2, picked.flagged["block"]),
+    ):
+        assert (rate.alarms, rate.rows) == (count, judged)
+        assert rate.interval == clopper_pearson(count, judged)
+        assert rate.bound == upper_bound(count, judged)
+        assert rate.budget == (share if together else None)
+        assert rate.supported is (rate.bound <= share if together else None)
+        assert rate.too_small is (judged < rows_needed(share) if together else None)
+        assert not together or rate.alarms <= share * judged + 1e-9, "rows that were not judged are in no rate"
+    for one in (*picked.review.values(), *picked.block.values()):
+        assert (one.budget is None) is together
+        assert (one.supported is None) is (one.too_small is None) is (one.needed is None) is together
+
+
+def words_of(picked: Picked) -> str:
+    return toml_of(picked, classifier="me", sets=["a-set"])
+
+
+def test_a_table_of_a_joint_budget_says_so_and_marks_no_single_category() -> None:
+    few = [{"hate": n / 100, "spam": 1 - n / 100} for n in range(100)]
+    text = words_of(joint(few, 0.1))
+    assert "# budgets of false alarms, of all categories together: review 10%, block 5%" in text
+    assert "per category" not in text
+    assert "# all categories together: review 10 of 100 rows (10%) [4.9%, 17.6%] at most 16.4% (!)" in text
+    assert "# review: kept on this sample, and not supported with 95% confidence beyond it" in text
+    table = text.split("[thresholds]")[1]
+    assert "at most" in table
+    assert "(!)" not in table
+    assert "(!) is over the budget, which is of the joint rates alone" in text
+    assert "for every category" not in text
+    assert tomllib.loads(text)["thresholds"].keys() == {"hate", "spam"}
+    assert "TOO FEW ROWS" not in text
+    tiny = words_of(joint(few[:30], 0.1))
+    assert "# block: TOO FEW ROWS for this budget: even without one false alarm it takes 59 to support it" in tiny
+    many = words_of(joint([{"hate": 0.1, "spam": 0.1}] * 400, 0.1))
+    assert "(0%) [0%, 0.918%] at most 0.746%\n" in many
+    assert "not supported" not in many
+
+
+def test_each_category_within_the_budget_does_not_make_the_joint_rate_so() -> None:
+    scores = [{"hate": float(n < 5), "spam": float(5 <= n < 10)} for n in range(100)]
+    apart, together = (joint([*scores], 0.12, together=word) for word in (False, True))
+    assert all(one.supported for one in apart.review.values())
+    assert (apart.flagged["review"], apart.joint["review"].supported) == (10, None)
+    assert "at most 16.4%" in words_of(apart).split("[thresholds]")[0]
+    assert "per category" in words_of(apart)
+    assert together.joint["review"].supported is False
+    assert "all categories together: review 10 of 100 rows (10%) [4.9%, 17.6%] at most 16.4% (!)" in words_of(together)
+
+
+def test_the_document_says_which_budget_it_is() -> None:
+    scores = [{"hate": n / 100, "spam": 1 - n / 100} for n in range(100)]
+    for together in (False, True):
+        picked = joint(scores, 0.1, together=together)
+        document = json.loads(json.dumps(thresholds_document(picked, classifier="me", sets=["a-set"])))
+        assert document["together"] is together
+        assert document["budgets"] == {"review": 0.1, "block": 0.05}
+        rate, hate = document["all_categories"]["review"], document["thresholds"]["hate"]["review"]
+        assert rate["false_alarms"] == document["flagged"]["review"]
+        assert len(rate["interval"]) == 2
+        assert rate["bound"] > rate["interval"][0]
+        for one, known in ((rate, together), (hate, not together)):
+            assert (one["budget"], one["supported"]) == ((0.1, False) if known else (None, None))
+            assert isinstance(one["rows_needed"], int) is isinstance(one["too_small"], bool) is known
+
+
+def test_rows_of_which_none_was_judged_give_no_rate() -> None:
+    for together in (False, True):
+        with pytest.raises(InvalidRequestError, match="was judged"):
+            joint([{}, {}], 0.1, together=together)
