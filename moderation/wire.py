@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from moderation import errors
 from moderation.errors import InvalidRequestError, ModerationError, TooLargeError
@@ -41,6 +42,8 @@ class WirePart(_Strict):
 
 def _as_parts(value: object) -> object:
     """A plain string stands for one text part."""
+    if not isinstance(value, str | list):
+        raise PydanticCustomError("parts_type", "must be a text, or a list of parts")
     return [{"type": "text", "text": value}] if isinstance(value, str) else value
 
 
@@ -123,19 +126,26 @@ def parse_json(body: bytes, *, max_values: int = 1_000_000) -> Any:
         raise InvalidRequestError(message, code="invalid_encoding") from None
     except RecursionError:
         raise InvalidRequestError("the body is nested too deep", code="invalid_json") from None
-    except ValueError as error:
+    except (json.JSONDecodeError, _NotOursError) as error:
         raise InvalidRequestError(f"the body is not JSON: {clean(str(error))}", code="invalid_json") from None
+    except ValueError:  # int() has a limit, and advice for programmers
+        message = "the body is not JSON that can be read: a number has too many digits"
+        raise InvalidRequestError(message, code="invalid_json") from None
+
+
+class _NotOursError(ValueError):
+    """Python's reader takes it, and we do not."""
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise _NotOursError(f"{name} is not JSON")
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Which of two values counts is not for us to guess: what one reader judges another may not."""
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a key is given twice in one object")
+        raise _NotOursError("a key is given twice in one object")
     return value
 
 

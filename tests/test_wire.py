@@ -98,6 +98,25 @@ def test_a_body_that_is_no_json_is_refused(body: bytes, code: str) -> None:
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("value", [1, None, True, {"type": "text"}])
+@pytest.mark.parametrize("place", ["input", "conversation[0].input"])
+def test_what_an_input_may_be_is_said(value: object, place: str) -> None:
+    turn = {"role": "user", "input": value}
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request({"input": value} if place == "input" else {"input": "a", "conversation": [turn]})
+    assert (caught.value.code, caught.value.param) == ("invalid_type", place)
+    assert caught.value.message == "must be a text, or a list of parts"
+
+
+def test_a_number_of_too_many_digits_is_no_advice_about_python() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_json(b'{"input": 1' + b"0" * 10_000 + b"}")
+    assert caught.value.message == "the body is not JSON that can be read: a number has too many digits"
+    for body, words in ((b'{"a": NaN}', "NaN"), (b'{"a": 1, "a": 2}', "a key is given twice"), (b"{", "line 1")):
+        with pytest.raises(InvalidRequestError, match=words):
+            parse_json(body)
+
+
 @given(st.text(max_size=300))
 def test_what_is_echoed_can_be_encoded_and_shown(text: str) -> None:
     shown = clean(text)

@@ -11,6 +11,8 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -139,16 +141,18 @@ def _checked(answer: object, name: str) -> Judgement:
         if category not in CATEGORIES:
             message = f"{name}: `{clean(str(category))}` is no category; the list is in docs/categories.md"
             raise InvalidRequestError(message)
-        if isinstance(score, bool) or not math.isfinite(number := _number(score)) or not 0 <= number <= 1:
+        if not 0 <= (number := _number(score)) <= 1:  # false for NaN, too
             raise InvalidRequestError(f"{name}: the score of {category} must be between 0 and 1")
         scores[category] = number
     return Judgement(with_parents(scores), unjudged=() if scores else (_FAILED,))
 
 
 def _number(value: Any) -> float:
+    """The number that a score is, plain or of an array library; NaN for all else, a truth value and a text included."""
     try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
+        plain = value.item() if callable(getattr(value, "item", None)) else value
+        return math.nan if isinstance(plain, bool) or not isinstance(plain, Real | Decimal) else float(plain)
+    except Exception:  # noqa: BLE001 - another's object, which is no number if it cannot say which
         return math.nan
 
 

@@ -137,7 +137,7 @@ class _Reader:
             raise fail("Parquet compresses by itself: no .gz", "path")
         delimiter = entry.get("delimiter", "\t" if ending == ".tsv" else ",")
         if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
-            raise fail("`delimiter` must be one character", "delimiter")
+            raise fail("`delimiter` must be one character, and no quotation mark or line break", "delimiter")
         return DataFile(path, sha256, Format(written), delimiter)
 
     def _labels(self, table: dict[str, Any], sides: Side) -> Labels:

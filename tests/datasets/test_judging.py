@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from moderation.datasets.judging import Judgement, decide, from_function, from_openai, from_outcome, load_function
@@ -50,13 +53,26 @@ def test_a_function_answers_scores_with_parents() -> None:
     assert found == Judgement({"illicit": 0.4, "illicit/drugs": 0.4})
 
 
+@pytest.mark.parametrize(
+    "score", [0.5, np.float32(0.5), np.float64(0.5), np.array(0.5), Fraction(1, 2), Decimal("0.5")]
+)
+def test_a_score_may_be_any_kind_of_number(score: object) -> None:
+    assert answering({"hate": score})(batch("a"))[0].scores["hate"] == 0.5
+
+
 @pytest.mark.parametrize("answer", [None, {}])
 def test_what_a_function_does_not_judge_is_unjudged(answer: object) -> None:
     assert answering(answer)(batch("a")) == [Judgement(unjudged=("model_failed",))]
 
 
 @pytest.mark.parametrize(
-    "answer", [3, {"hat": 0.5}, {"hate": 1.5}, {"hate": math.nan}, {"hate": "high"}, {"hate": True}, {"hate": 10**400}]
+    "answer",
+    [
+        3,
+        {"hat": 0.5},
+        *({"hate": score} for score in (1.5, math.nan, 10**400, "high", True, np.bool_(1), np.zeros(2), [0.5])),
+        *({"hate": score} for score in ("0.5", b"0.5", bytearray(b"0.5"), np.str_("0.5"), np.array("0.5"))),
+    ],
 )
 def test_a_wrong_answer_is_an_error_that_names_the_function(answer: object) -> None:
     with pytest.raises(InvalidRequestError, match="m:f"):

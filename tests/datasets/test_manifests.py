@@ -83,6 +83,14 @@ def test_a_manifest_is_read() -> None:
         ("allowed = [0, false]", "", "give `violating` and `allowed` values"),
         ("allowed = [0, false]", "alowed = [0]", "m.toml:23: unknown key `alowed`"),
         ('separator = "+"', 'separator = ""', "m.toml:27: `separator` must be a text"),
+        *(
+            (
+                'path = "b.tsv"',
+                f'path = "b.tsv"\ndelimiter = {word}',
+                "m.toml:12: `delimiter` must be one character, and",
+            )
+            for word in ('"\\n"', '"\\r"', "'\"'", '""', '";;"', "3")
+        ),
         ('separator = "+"', 'complete = "yes"', "m.toml:27: `complete` must be true or false"),
         ('split = ["test", 1]', "split = []", "m.toml:18: no row has one of no values"),
         ('licence = "MIT"', 'licence = "MIT"\nsides = "left"', "m.toml:4: `sides` must be one of"),
