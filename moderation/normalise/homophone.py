@@ -46,7 +46,7 @@ _FAMILIES = frozenset(
 )
 _KNOWN_PAIR = 3
 _FAIR_COST = 65  # tenths of a nat that a character costs at least in any word, if it has to be changed
-_LEAST_EXCESS = 60
+_LEAST_EXCESS = 80
 _MOST_TRIED = 4  # words of one sound, the most usual first
 
 
@@ -187,7 +187,7 @@ def _cheapest_word(surface: str, sound: str, words: Lexicon, dearer: float) -> t
 
 
 def _near(sound: str) -> Iterator[str]:
-    """Sounds that many speakers do not tell from this one, in one or two of its syllables."""
+    """Sounds that many speakers do not tell from this one, in one of its syllables, or in both."""
     if len(sound) < 2:
         return
     table = _near_sounds()
@@ -195,7 +195,7 @@ def _near(sound: str) -> Iterator[str]:
     for at, other in places:
         one = sound[:at] + other + sound[at + 1 :]
         yield one
-        for later, second in places:
+        for later, second in places if len(sound) == 2 else ():  # of longer ones there are too many
             if later > at:
                 yield one[:later] + second + one[later + 1 :]
 
