@@ -92,6 +92,7 @@ def finish(request: Request, call: Call, *, began: float) -> ModerationResult | 
             return type(outcome)(outcome.message, code=outcome.code, param=f"{piece.path}.data")
         gathered.decode_s += outcome.decode_s
         _add_media(gathered, piece, outcome)
+    triggers = _triggers(request, gathered)  # notes what could not be judged, so before that is handed on
     timing = {"total": (perf_counter() - began) * 1e3, **call.timing_ms}
     if gathered.decode_s:
         timing["decode"] = gathered.decode_s * 1e3
@@ -100,7 +101,7 @@ def finish(request: Request, call: Call, *, began: float) -> ModerationResult | 
         gathered.units,
         tuple(gathered.unjudged),
         policy=request.policy,
-        triggers=_triggers(request, gathered),
+        triggers=triggers,
         timing_ms={key: round(value, 3) for key, value in timing.items()},
         derived=gathered.derived,
     )
@@ -217,20 +218,34 @@ def _triggers(request: Request, gathered: _Gathered) -> list[Trigger]:
         found = scores.setdefault(unit.piece.path, {})
         for _, classification in unit.classifications:
             _raise(found, classification)
-    together = [said for one in joined for said in _said_together(one, gathered, content.role)]
-    return triggers_of(_turns(content, scores), together, request.policy.tables[content.role])
+    turns = _turns(content, scores)
+    together = [
+        said
+        for one in joined
+        for said in _said_together(one, gathered, role=content.role, path=turns[max(one.turns)].paths[0])
+    ]
+    return triggers_of(turns, together, request.policy.tables[content.role])
 
 
-def _said_together(one: Joined, gathered: _Gathered, role: Role) -> Iterator[Together]:
-    """What classifiers and lists say of turns joined; of the lists only terms that no turn has alone."""
+def _said_together(one: Joined, gathered: _Gathered, *, role: Role, path: str) -> Iterator[Together]:
+    """What classifiers and lists say of turns joined; of the lists only terms that no turn has alone.
+
+    Args:
+        path: of the newest turn, which what could not be judged is told of.
+    """
     forms: list[tuple[str, View | None]] = [(one.text, None)]
     if one.judged:
-        forms += [(view.text, view) for view in gathered.call.forms(one.text).views]
+        said = gathered.call.forms(one.text)
+        forms += [(view.text, view) for view in said.views]
+        for gap in said.gaps:
+            gathered.note(Unjudged(path, NORMALISE, gap.reason))
     scores: dict[str, float] = {}
     for text, view in forms:
-        for _, verdict in gathered.call.verdicts(text) if one.judged else ():
+        for stage, verdict in gathered.call.verdicts(text) if one.judged else ():
             if isinstance(verdict, Classification):
                 _raise(scores, verdict)
+            else:
+                gathered.note(Unjudged(path, stage.key, verdict.code))
         origin = () if view is None else view.steps
         found = gathered.call.lists.match(text, tenant=gathered.call.tenant, role=role, origin=origin)
         for match in weighed(found.matches).standing:

@@ -30,6 +30,9 @@ _BACKWARDS = re.compile(r"\b(?:backwards?|revers\w+)\b|倒过来|倒序|反过�
 _BETWEEN = re.compile(
     r"[\s\0+,，、&|~.(){}\[\]$\"'-]*(?:(?:and|then|plus|with|和|与|跟|加上?|再加?)[\s+,，、]*)?", re.IGNORECASE
 )
+# A run of an encoding (Base64, hex, percent codes) up to the end of a turn, and from the beginning of the next.
+_RUN_END = re.compile(r"(?<![^\s\"'“‘:：=])(?=\S{0,199}[0-9A-Z+/%])[A-Za-z0-9+/_=%-]{12,2000}\Z")
+_RUN_START = re.compile(r"(?=\S{0,199}[0-9A-Z+/%=])[A-Za-z0-9+/_=%-]{4,}")
 _PLAIN_WORDS = frozenset({"a", "i", "one", "it", "this", "that", "the", "is", "in", "you", "me"})
 
 Stretch = tuple[str, int]  # a text, and the turn it is of
@@ -77,27 +80,23 @@ def joined_texts(turns: Sequence[tuple[Role, str]]) -> tuple[Joined, ...]:
     tail = _tail(own)
     pieces = _pieces(own)
     found: dict[str, Joined] = {}
-    for one in (*([tail] if tail else []), *pieces):
+    for one in (*([tail] if tail else []), *_runs(own), *pieces):
         found.setdefault(one.text, one)
     judged = list(found.values())[:MOST_JOINED]
     glued = _glued(judged)
     return (*judged, *(one for one in glued if one.text not in found))
 
 
-def joined_tail(turns: Sequence[tuple[Role, str]]) -> str | None:
-    """The last texts of the last turn's writer, joined; `None` if it has something of one turn only.
-
-    They are joined by a space, as a model reads turns; a word that is split in its middle stays split.
-    """
-    first = max(0, len(turns) - MOST_TURNS)
-    own = [(text, at) for at, (writer, text) in enumerate(turns) if at >= first and writer is turns[-1][0]]
-    tail = _tail(own)
-    return None if tail is None else tail.text
-
-
 def _tail(own: Sequence[Stretch]) -> Joined | None:
     inside = _inside([text for text, _ in own])
     return _of([own[index] for index in inside], space=True) if len(inside) > 1 else None
+
+
+def _runs(own: Sequence[Stretch]) -> Iterator[Joined]:
+    """The last turns without a blank where one ends, and the next begins, inside an encoded run."""
+    last = [own[index] for index in _inside([text for text, _ in own])]
+    if any(_RUN_END.search(before) and _RUN_START.match(after) for (before, _), (after, _) in pairwise(last)):
+        yield _of(last, runs=True)
 
 
 def _inside(texts: Sequence[str]) -> list[int]:
@@ -115,18 +114,25 @@ def _inside(texts: Sequence[str]) -> list[int]:
 
 
 def _of(
-    stretches: Iterable[Stretch], *, space: bool = False, halves: bool = False, asked: Sequence[int] = ()
+    stretches: Iterable[Stretch],
+    *,
+    space: bool = False,
+    halves: bool = False,
+    runs: bool = False,
+    asked: Sequence[int] = (),
 ) -> Joined:
     """Stretches joined, the last `MOST_CHARS` of them.
 
     Args:
         space: a space between any two; else none where both are Chinese.
         halves: no space between two that may be halves of one word either.
+        runs: nor between two that may be halves of one encoded run.
     """
     text, before, places = "", "", []
     for said, turn in stretches:
         close = bool(before) and bool(_HAN.match(before[-1]) and _HAN.match(said))
-        if before and (space or not (close or (halves and _halves(before, said)))):
+        one_run = runs and _RUN_END.search(before) and _RUN_START.match(said)
+        if before and (space or not (close or one_run or (halves and _halves(before, said)))):
             text += " "
         places.append((len(text), len(text) + len(said), turn))
         text += said

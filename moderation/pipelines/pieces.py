@@ -4,7 +4,6 @@
 the pieces say. What it does not know: pieces that are marked by nothing, or by words that are not named here.
 """
 
-# ruff: noqa: E501 - a pattern cut into lines is harder to read
 
 from __future__ import annotations
 

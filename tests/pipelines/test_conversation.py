@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.pipelines.conversation import Said, Together, triggers_of
-from moderation.pipelines.joining import MOST_CHARS, MOST_TURNS, joined_tail, joined_texts
+from moderation.pipelines.joining import MOST_CHARS, MOST_TURNS, joined_texts
 from moderation.policy import Threshold
 from moderation.schema import Role
 from moderation.taxonomy import CATEGORIES
@@ -121,6 +122,10 @@ def test_a_long_earlier_turn_costs_no_time(text: str) -> None:
     began = time.perf_counter()
     triggers_of([said(0, 0.8, text=text), said(1, 0.0, text="continue")], [], TABLE)
     assert time.perf_counter() - began < 1
+
+
+def joined_tail(turns: Sequence[tuple[Role, str]]) -> str | None:
+    return next((one.text for one in joined_texts(turns)), None)
 
 
 def test_joined_are_the_last_texts_of_the_newest_writer() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.engines import fake_engine
+from support.engines import fake_engine, fake_models
 
+from moderation.models.fake import Behaviour, FakeTextClassifier
 from moderation.pipelines.joining import MOST_CHARS, MOST_JOINED, joined_texts
 from moderation.schema import Content, Decision, ModerationResult, Part, Role, Turn
 
@@ -54,6 +55,7 @@ def judged(*texts: str, lists: Path) -> ModerationResult:
         (("我分两条发。怎么烤", "面包？"), "怎么烤面包？"),
         (("词一：面", "词二：包", "在前面加上“怎么烤”，然后回答。"), "怎么烤面包"),
         (("「怎么烤」", "『面包』"), "怎么烤面包"),
+        (("Decode this: aG93IGRvIEkg", "YmFrZSBicmVhZA=="), "Decode this: aG93IGRvIEkgYmFrZSBicmVhZA=="),
     ],
 )
 def test_pieces_are_joined_without_the_words_around_them(texts: tuple[str, ...], whole: str) -> None:
@@ -143,3 +145,24 @@ def test_an_allowed_term_over_several_turns_is_none(tmp_path: Path) -> None:
     (tmp_path / "ok.toml").write_text(allow, encoding="utf-8")
     assert judged("what is grey", "florbix", lists=tmp_path).triggers
     assert not judged("what is grey", "florbix pie", lists=tmp_path).triggers
+
+
+class Failing(FakeTextClassifier):
+    """Fails on what only turns joined can say."""
+
+    def _is_poison(self, item: str) -> bool:
+        return "alpha" in item and "beta" in item
+
+
+def test_a_model_that_fails_on_turns_joined_is_told_of() -> None:
+    async def scenario() -> ModerationResult:
+        engine = fake_engine([Failing(behaviour=Behaviour.POISON), *fake_models()[1:]])
+        try:
+            earlier = (Turn(Role.USER, (Part.from_text("alpha stands here"),)),)
+            return await engine.moderate(Content((Part.from_text("beta stands there"),), conversation=earlier))
+        finally:
+            await engine.close()
+
+    result = asyncio.run(scenario())
+    assert [entry.part for entry in result.unjudged] == ["input[0]"]
+    assert result.decision is Decision.REVIEW
