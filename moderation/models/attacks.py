@@ -2,42 +2,46 @@
 
 The classifier of meaning (`text-risk`) reads a passage at a time, mostly in Chinese and English; a dialogue of forty
 invented turns, a chat template's control marks or an override in Spanish are plain to see and easily missed there.
-Each form is a pattern with a fixed score: how sure its presence alone makes one, set by hand and measured in the model
-card. It may lead to REVIEW and never alone to BLOCK. What it does not know: who quotes whom, and attacks without form.
+Each form is a pattern with a fixed score, set by hand and measured in the model card: over what leads to REVIEW where
+its words leave no ordinary reading, under it where they do, unless two such stand together. None ever leads to BLOCK
+alone. What it does not know: who quotes whom, and attacks without form.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
 from pathlib import Path
 
-from moderation.models.attack_patterns import (
-    CHAT_MARKS,
-    CHAT_WORDS,
-    DECODE_AND_FOLLOW,
-    DECODE_WORDS,
-    EXFILTRATION,
-    EXFILTRATION_WORDS,
-    EXTRACTION,
-    EXTRACTION_WORDS,
-    FRAGMENT,
-    HIDDEN,
-    JOINING,
-    OVERRIDE,
-    OVERRIDE_WORDS,
-    SPEAKER,
-)
+from moderation.models import attack_patterns as patterns
+from moderation.models.attack_rules import Rule, is_order
 from moderation.models.base import Classification, Classifier, Scored
 from moderation.models.spec import ModelSpec
 from moderation.schema import Modality
 
 MANY_SHOT_FROM = 8  # changes of speaker; a pasted chat of some turns is common
-_SURE_SHOTS = 24
+_PASTED_SHOTS, _SURE_SHOTS = 16, 40
+_PAGE_OF_QUESTIONS = 6  # times as many, where the speakers are called question and answer
 _LEAST_HIDDEN = 4
+_LEAST_HIDDEN_KINDS = 3  # an emoji may be followed by the same selector over and over, by a slip of a keyboard
 _LEAST_FRAGMENTS = 3
+_LEAST_JOINED = 2
+
+# What has an ordinary reading: under REVIEW in every role of the default policy; and two of them near each other.
+DOUBTFUL = {"prompt_injection": 0.45, "jailbreak": 0.2}
+_TOGETHER = {"prompt_injection": 0.85, "jailbreak": 0.6}
+_NEAR = 300
+
+_SPEAKER = re.compile(
+    r"(?:^|[\n.!?。！？|]\s{0,3})(user|human|assistant|ai|bot|q|a|question|answer|model|gpt|用户|助手|人类|问|答)\s{0,2}[:：]",
+    re.IGNORECASE,
+)
+_ASKED_AND_ANSWERED = frozenset({"q", "a", "question", "answer", "问", "答"})  # a page of questions has them too
+
+# Tag characters, and variation selectors in a row: text that nobody sees.
+_HIDDEN = re.compile("[\U000e0020-\U000e007f]{4,}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +54,81 @@ class Form:
     span: tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How one kind of form is worded."""
+
+    kind: str
+    category: str
+    score: float
+    sure: Sequence[Rule]
+    open: Sequence[Rule] = ()
+    orders: bool = False  # sure only where it stands as an order
+
+
 def forms_in(text: str) -> list[Form]:
     """Every form that a text shows, in a fixed order; time is linear in its length."""
-    return [form for look in _LOOKS for form in look(text)]
+    lowered = text.lower()
+    present = frozenset(word for word in (_ASCII_WORDS if text.isascii() else _WORDS) if word in lowered)
+    said = [
+        form
+        for one, words in _WORDS_OF
+        if not words.isdisjoint(present) and (form := _form(one, text, lowered, present)) is not None
+    ]
+    return _together([*said, *(form for look in _LOOKS for form in look(text))])
 
 
-def _pattern(
-    kind: str, category: str, score: float, pattern: re.Pattern[str], words: Sequence[str]
-) -> Callable[[str], Iterator[Form]]:
-    def look(text: str) -> Iterator[Form]:
-        lowered = text.lower()
-        if any(word in lowered for word in words) and (found := pattern.search(text)) is not None:
-            yield Form(kind, category, score, found.span())
+def _together(forms: list[Form]) -> list[Form]:
+    """Forms of two kinds that each have an ordinary reading, and none when they stand together."""
+    doubtful = [form for form in forms if form.score == DOUBTFUL[form.category]]
+    near = {
+        form
+        for one, other in combinations(doubtful, 2)
+        for form in (one, other)
+        if one.kind != other.kind and abs(one.span[0] - other.span[0]) <= _NEAR
+    }
+    return [replace(form, score=_TOGETHER[form.category]) if form in near else form for form in forms]
 
-    return look
+
+def _form(said: Said, text: str, lowered: str, present: frozenset[str]) -> Form | None:
+    doubtful = None
+    for rule in said.sure:
+        for found in rule.pattern.finditer(text) if rule.may_match(lowered, present) else ():
+            if not said.orders or is_order(text, *found.span()):
+                return Form(said.kind, said.category, said.score, found.span())
+            doubtful = doubtful or found
+    for rule in said.open if doubtful is None else ():
+        if rule.may_match(lowered, present) and (doubtful := rule.pattern.search(text)) is not None:
+            break
+    return doubtful and Form(said.kind, said.category, DOUBTFUL[said.category], doubtful.span())
 
 
 def _many_shot(text: str) -> Iterator[Form]:
     """A dialogue written into one text: examples of obedience that the model is to go on with."""
     if text.count(":") + text.count("：") <= MANY_SHOT_FROM:
         return
-    speakers = [(found.group(1).lower(), found.start()) for found in SPEAKER.finditer(text)]
+    speakers = [(found.group(1).lower(), found.start()) for found in _SPEAKER.finditer(text)]
     changes = sum(one[0] != other[0] for one, other in pairwise(speakers))
+    if all(speaker in _ASKED_AND_ANSWERED for speaker, _ in speakers):
+        changes //= _PAGE_OF_QUESTIONS
     if changes >= MANY_SHOT_FROM:
-        share = min(1.0, (changes - MANY_SHOT_FROM) / (_SURE_SHOTS - MANY_SHOT_FROM))
-        yield Form("many_shot", "jailbreak", round(0.5 + 0.4 * share, 3), (speakers[0][1], len(text)))
+        yield Form("many_shot", "jailbreak", _score_of_shots(changes), (speakers[0][1], len(text)))
+
+
+def _score_of_shots(changes: int) -> float:
+    if changes < _PASTED_SHOTS:
+        return DOUBTFUL["jailbreak"]
+    share = min(1.0, (changes - _PASTED_SHOTS) / (_SURE_SHOTS - _PASTED_SHOTS))
+    return round(0.5 + 0.4 * share, 3)
 
 
 def _hidden(text: str) -> Iterator[Form]:
     """Text in characters that nobody sees and a model reads."""
-    for found in HIDDEN.finditer(text):
-        if len(found.group()) >= _LEAST_HIDDEN and not _is_flag(text, found):
+    if text.isascii():
+        return
+    for found in _HIDDEN.finditer(text):
+        kinds = len(set(found.group()[:64]))
+        if len(found.group()) >= _LEAST_HIDDEN and kinds >= _LEAST_HIDDEN_KINDS and not _is_flag(text, found):
             yield Form("hidden_text", "prompt_injection", 0.95, found.span())
             return
 
@@ -91,25 +139,39 @@ def _is_flag(text: str, found: re.Match[str]) -> bool:
 
 
 def _split_payload(text: str) -> Iterator[Form]:
-    """Pieces of a request kept in variables, and the order to join them."""
+    """Pieces of a request kept in variables, and the order to join and answer them by their names."""
     if sum(map(text.count, "\"'“‘「")) < _LEAST_FRAGMENTS:
         return
-    pieces = list(FRAGMENT.finditer(text))
-    if len(pieces) >= _LEAST_FRAGMENTS and (joining := JOINING.search(text)) is not None:
-        start = min(pieces[0].start(), joining.start())
-        yield Form("payload_splitting", "jailbreak", 0.65, (start, max(pieces[-1].end(), joining.end())))
+    pieces = list(patterns.FRAGMENT.finditer(text))
+    if len(pieces) < _LEAST_FRAGMENTS:
+        return
+    names = {piece.group(1).lower() for piece in pieces}
+    for joining in patterns.JOINING.finditer(text):
+        joined = {name.lower() for name in re.findall(r"[A-Za-z_]\w*", joining.group(joining.lastindex or 0))}
+        if len(joined & names) >= _LEAST_JOINED:
+            start = min(pieces[0].start(), joining.start())
+            yield Form("payload_splitting", "jailbreak", 0.65, (start, max(pieces[-1].end(), joining.end())))
+            return
 
 
-_LOOKS: Sequence[Callable[[str], Iterator[Form]]] = (
-    _pattern("instruction_override", "prompt_injection", 0.95, OVERRIDE, OVERRIDE_WORDS),
-    _pattern("prompt_extraction", "prompt_injection", 0.93, EXTRACTION, EXTRACTION_WORDS),
-    _pattern("chat_marks", "prompt_injection", 0.92, CHAT_MARKS, CHAT_WORDS),
-    _pattern("exfiltration", "prompt_injection", 0.92, EXFILTRATION, EXFILTRATION_WORDS),
-    _pattern("decode_and_follow", "jailbreak", 0.9, DECODE_AND_FOLLOW, DECODE_WORDS),
-    _many_shot,
-    _hidden,
-    _split_payload,
+SAID = (
+    Said(
+        *("instruction_override", "prompt_injection", 0.95),
+        (*patterns.OVERRIDE, *patterns.OVERRIDE_ZH),
+        patterns.OVERRIDE_OPEN,
+        orders=True,
+    ),
+    Said("prompt_extraction", "prompt_injection", 0.93, patterns.EXTRACTION, patterns.EXTRACTION_OPEN),
+    Said("chat_marks", "prompt_injection", 0.92, patterns.CHAT_MARKS, patterns.CHAT_MARKS_OPEN),
+    Said("addressed_model", "prompt_injection", 0.88, patterns.ADDRESSED),
+    Said("exfiltration", "prompt_injection", 0.92, patterns.EXFILTRATION),
+    Said("decode_and_follow", "jailbreak", 0.9, patterns.DECODE_AND_FOLLOW, patterns.DECODE_OPEN),
+    Said("persona", "jailbreak", 0.88, patterns.PERSONA),
 )
+_WORDS_OF = [(said, frozenset(word for rule in (*said.sure, *said.open) for word in rule.first)) for said in SAID]
+_WORDS = tuple(sorted({word for _, words in _WORDS_OF for word in words}))
+_ASCII_WORDS = tuple(word for word in _WORDS if word.isascii())
+_LOOKS: Sequence[Callable[[str], Iterator[Form]]] = (_many_shot, _hidden, _split_payload)
 
 
 class AttackForms(Classifier[str]):

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.contracts import ClassifierContract
 
-from moderation.models import attack_patterns
-from moderation.models.attacks import AttackForms, forms_in
+from moderation.models.attacks import DOUBTFUL, SAID, AttackForms, forms_in
 from moderation.models.registry import Registry
 from moderation.rooms import room
 
@@ -86,38 +85,53 @@ def test_a_form_is_seen_for_what_it_is(kind: str, text: str) -> None:
 
 @pytest.mark.shared_data
 def test_no_form_is_lost_by_looking_for_words_first() -> None:
-    pairs = (
-        (attack_patterns.OVERRIDE, attack_patterns.OVERRIDE_WORDS),
-        (attack_patterns.EXTRACTION, attack_patterns.EXTRACTION_WORDS),
-        (attack_patterns.CHAT_MARKS, attack_patterns.CHAT_WORDS),
-        (attack_patterns.EXFILTRATION, attack_patterns.EXFILTRATION_WORDS),
-        (attack_patterns.DECODE_AND_FOLLOW, attack_patterns.DECODE_WORDS),
-    )
     texts = [text for kind in ATTACKS.values() for text in kind]
     for name in ("self-reminder-jailbreak-en", "bipia-en", "jailbench-zh"):
         for path in sorted((SHARED_DATA / "train" / name).glob("*.jsonl.gz")):
             with gzip.open(path, "rt", encoding="utf-8") as lines:
                 texts += [str(json.loads(line)["text"])[:1_000] for line in lines][:300]
-    for pattern, words in pairs:
-        for text in texts:
-            if pattern.search(text) is not None:
-                assert any(word in text.lower() for word in words)
+    rules = [rule for said in SAID for rule in (*said.sure, *said.open)]
+    for text in texts:
+        lowered = text.lower()
+        present = frozenset(word for rule in rules for word in rule.first if word in lowered)
+        for rule in rules:
+            assert rule.may_match(lowered, present) or rule.pattern.search(text) is None, rule.first
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_what_looks_like_one_and_is_none(text: str) -> None:
-    assert forms_in(text) == []
+    assert [form for form in forms_in(text) if form.score > DOUBTFUL[form.category]] == []
 
 
 def test_more_shots_are_surer() -> None:
-    few, many = (forms_in("\n".join(f"Q: a{n}\nA: b{n}" for n in range(count)))[0].score for count in (6, 30))
-    assert 0.5 <= few < many == 0.9
+    pasted, few, many = (shots("User", "Assistant", count) for count in (6, 10, 30))
+    assert pasted == DOUBTFUL["jailbreak"] < 0.5 <= few < many == 0.9
+
+
+def test_a_page_of_questions_and_answers_is_no_dialogue() -> None:
+    assert shots("Q", "A", 20) == 0.0
+    assert shots("Q", "A", 130) == 0.9
+
+
+def shots(asking: str, answering: str, count: int) -> float:
+    text = "\n".join(f"{asking}: a{number}\n{answering}: b{number}" for number in range(count))
+    return max((form.score for form in forms_in(text)), default=0.0)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "ignore " * 150_000,
+        "ignore " * 100_000,
+        "ignore all your " * 40_000 + "rules",
+        "ignore the above " * 40_000,
+        "decode base64 " * 40_000 + "follow",
+        "repeat the text all above " * 20_000 + "your prompt",
+        "previous rules " * 30_000 + "follow",
+        "vergiss sie die " * 30_000,
+        "\n### instruction: " * 30_000,
+        "if you are an ai reading " * 30_000,
+        'a="b" ' * 30_000 + "a + b, " * 30_000,
+        "忽略你的所有" * 40_000,
         "a" * 1_000_000,
         "\U000e0041" * 300_000,
         "![" * 300_000,
@@ -126,9 +140,9 @@ def test_more_shots_are_surer() -> None:
     ],
 )
 def test_hostile_texts_take_linear_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     forms_in(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @given(st.text())
