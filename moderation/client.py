@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from moderation.config import Settings, load_settings
 from moderation.errors import InvalidRequestError, ModerationError
 from moderation.schema import Content, ModerationResult, Part, Role, StreamEvent, StreamOptions, Turn
-from moderation.transports import Http, InProcess, Outcome, Streaming, Transport
+from moderation.stream_pieces import FromThread, GenerationError, checked_piece, events_of
+from moderation.transports import Arriving, Http, InProcess, Outcome, Streaming, Transport
 
 if TYPE_CHECKING:
     import httpx
@@ -146,14 +148,8 @@ class _Async:
         """
         opened = await self.open_stream(StreamOptions(_role(role), policy, hold_review))
         try:
-            async for piece in _each(pieces):
-                for event in await opened.feed(_checked(piece)):
-                    yield event
-            is_over = False
-            while not is_over:
-                for event in await opened.finish():
-                    yield event
-                    is_over = event.type == "done"
+            async for event in events_of(opened, pieces):
+                yield event
         finally:
             await opened.close()
 
@@ -208,22 +204,6 @@ class AsyncClient(_Async):
         http: a client of one's own instead (proxies, certificates).
         """
         super().__init__(Http(base_url, api_key=api_key, timeout_s=timeout_s, http=http))
-
-
-async def _each(pieces: Iterable[str] | AsyncIterable[str]) -> AsyncIterator[str]:
-    if isinstance(pieces, AsyncIterable):
-        async for piece in pieces:
-            yield piece
-    else:
-        for piece in pieces:
-            yield piece
-
-
-def _checked(piece: object) -> str:
-    if not isinstance(piece, str):
-        message = f"a stream is made of texts, not of {type(piece).__name__}"
-        raise InvalidRequestError(message, code="invalid_type", param="text")
-    return piece
 
 
 class _LoopThread:
@@ -310,13 +290,17 @@ class _Sync:
     ) -> Iterator[StreamEvent]:
         """Judges a text as it comes; arguments, events and errors as in `AsyncModerator.stream`.
 
-        The pieces are taken one at a time, as events are asked for.
+        The pieces are taken one at a time, as events are asked for; over HTTP in a thread of their own, so that what
+        arrives while the next piece is waited for is given at once.
         """
         start = StreamOptions(_role(role), policy, hold_review)
         opened = self._thread.run(lambda: self._asynchronous.open_stream(start))
         try:
+            if isinstance(opened, Arriving):
+                yield from self._arriving(opened, pieces)
+                return
             for piece in pieces:
-                checked = _checked(piece)
+                checked = checked_piece(piece)
                 yield from self._thread.run(partial(opened.feed, checked))
             is_over = False
             while not is_over:
@@ -325,6 +309,26 @@ class _Sync:
                     is_over = event.type == "done"
         finally:
             self._thread.run(opened.close)
+
+    def _arriving(self, opened: Arriving, pieces: Iterable[str]) -> Iterator[StreamEvent]:
+        taken = FromThread(pieces)
+        events = events_of(opened, taken)
+
+        async def following() -> StreamEvent | None:
+            return await anext(events, None)
+
+        async def ended() -> None:
+            with contextlib.suppress(RuntimeError):  # it was interrupted, and ends by itself
+                await events.aclose()
+
+        try:
+            while (event := self._thread.run(following)) is not None:
+                yield event
+        except GenerationError as error:
+            raise error.cause from None
+        finally:
+            taken.stop()
+            self._thread.run(ended)
 
     def close(self) -> None:
         """Frees models, connections and the thread; may be called twice. Calls that run get a `closed` error."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,7 +50,7 @@ def _unreachable(base_url: str, error: Exception) -> ModerationError:
 
 
 class RemoteStream:
-    """One generation over one connection. Events that arrived are given with the next piece, the others at the end.
+    """One generation over one connection. Events that arrived are given with the next piece, or by `arrived` before it.
 
     A long piece is sent in several messages, which changes nothing.
     """
@@ -57,7 +58,9 @@ class RemoteStream:
     def __init__(self, socket: ClientConnection, timeout_s: float) -> None:
         self._socket = socket
         self._timeout_s = timeout_s
-        self._arrived: asyncio.Queue[StreamEvent | ModerationError] = asyncio.Queue()
+        self._arrived: deque[StreamEvent | ModerationError] = deque()
+        self._is_there = asyncio.Event()  # something that is not given yet
+        self._ended = False
         self._failure: ModerationError | None = None
         self._reading = asyncio.create_task(self._read())
 
@@ -77,38 +80,67 @@ class RemoteStream:
         """
         for start in range(0, max(len(piece), 1), _PIECE_CHARS):
             await self._send({"type": "text", "text": piece[start : start + _PIECE_CHARS]})
-        events: list[StreamEvent] = []
-        while self._failure is None and not self._arrived.empty():
-            self._sort(self._arrived.get_nowait(), events)
-        return self._given(events)
+        return self._given()
+
+    async def arrived(self) -> list[StreamEvent]:
+        """Waits until there are events that no call has given, and gives them; may be cancelled, which loses none.
+
+        Raises:
+            ModerationError: as `feed`.
+        """
+        if self._failure is None:
+            await self._is_there.wait()
+        return self._given()
+
+    async def ending(self) -> list[StreamEvent]:
+        """The text is over: the events that arrive next. Asked for until `done` is among them.
+
+        Raises:
+            ModerationError: as `feed`, or code `connection_failed` if nothing comes within the time-out.
+        """
+        if not self._ended:
+            self._ended = True
+            await self._send({"type": "end"})
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self.arrived()
+        except TimeoutError:
+            self._failure = ModerationError("the service did not answer in time", code="connection_failed")
+            raise self._failure from None
 
     async def finish(self) -> list[StreamEvent]:
         """All other events, `done` the last.
 
         Raises:
-            ModerationError: as `feed`, or code `connection_failed` if nothing comes within the time-out.
+            ModerationError: as `ending`.
         """
-        await self._send({"type": "end"})
         events: list[StreamEvent] = []
-        while self._failure is None and not (events and events[-1].type == "done"):
+        while not (events and events[-1].type == "done"):
             try:
-                async with asyncio.timeout(self._timeout_s):
-                    self._sort(await self._arrived.get(), events)
-            except TimeoutError:
-                self._failure = ModerationError("the service did not answer in time", code="connection_failed")
-        return self._given(events)
+                events += await self.ending()
+            except ModerationError:
+                if not events:
+                    raise
+                break
+        return events
 
-    def _sort(self, arrived: StreamEvent | ModerationError, events: list[StreamEvent]) -> None:
-        if isinstance(arrived, ModerationError):
-            self._failure = arrived
-        else:
-            events.append(arrived)
-
-    def _given(self, events: list[StreamEvent]) -> list[StreamEvent]:
-        """Events, or what ended the stream where none came before it."""
+    def _given(self) -> list[StreamEvent]:
+        """Events that have arrived, or what ended the stream where none came before it."""
+        events: list[StreamEvent] = []
+        while self._failure is None and self._arrived:
+            told = self._arrived.popleft()
+            if isinstance(told, ModerationError):
+                self._failure = told
+            else:
+                events.append(told)
+        self._is_there.clear()
         if self._failure is not None and not events:
             raise self._failure
         return events
+
+    def _put(self, told: StreamEvent | ModerationError) -> None:
+        self._arrived.append(told)
+        self._is_there.set()
 
     async def close(self) -> None:
         """Closes the connection."""
@@ -123,16 +155,22 @@ class RemoteStream:
             await self._socket.send(json.dumps(message))
         except ConnectionClosed:
             await asyncio.wait([self._reading])
-            self._arrived.put_nowait(ModerationError("the service closed the stream", code="connection_failed"))
+            self._put(_closed())
 
     async def _read(self) -> None:
         try:
             async for message in self._socket:
                 value = parse_json(message.encode() if isinstance(message, str) else message)
                 if isinstance(value, dict) and "error" in value:
-                    self._arrived.put_nowait(load_error(value))
+                    self._put(load_error(value))
                 else:
-                    self._arrived.put_nowait(load_event(value))
-        except (ConnectionClosed, ModerationError) as error:
-            told = error if isinstance(error, ModerationError) else None
-            self._arrived.put_nowait(told or ModerationError("the service closed the stream", code="connection_failed"))
+                    self._put(load_event(value))
+        except ConnectionClosed:
+            pass
+        except ModerationError as error:
+            self._put(error)
+        self._put(_closed())
+
+
+def _closed() -> ModerationError:
+    return ModerationError("the service closed the stream", code="connection_failed")

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from moderation.config import Settings
 from moderation.errors import InvalidRequestError, ModerationError, TooLargeError
@@ -49,6 +49,27 @@ class Streaming(Protocol):
 
     async def close(self) -> None:
         """Frees what it holds, finished or not."""
+        ...
+
+
+@runtime_checkable
+class Arriving(Streaming, Protocol):
+    """One whose events come by themselves, also while there is no further piece."""
+
+    async def arrived(self) -> list[StreamEvent]:
+        """Waits for the next events; may be cancelled, which loses none.
+
+        Raises:
+            ModerationError: as `feed`.
+        """
+        ...
+
+    async def ending(self) -> list[StreamEvent]:
+        """The text is over; the next events, asked for until `done` is among them.
+
+        Raises:
+            ModerationError: as `feed`.
+        """
         ...
 
 

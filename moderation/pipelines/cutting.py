@@ -87,9 +87,9 @@ class Cutter:
         return None
 
 
-def context_of(before: str) -> str:
+def context_of(before: str, most_chars: int = _CONTEXT_CHARS) -> str:
     """What of a unit is judged again with the next one: its end, from the beginning of a word where one is near."""
-    start = len(before) - min(_CONTEXT_CHARS, int(len(before) * _CONTEXT_SHARE))
+    start = len(before) - min(most_chars, _CONTEXT_CHARS, int(len(before) * _CONTEXT_SHARE))
     word = _WORD_START.search(before, start - 1, start + _WORD_CHARS) if start else None
     return before[word.end() if word else start + (len(before) - start) % _ALIGNED :]
 

@@ -1,9 +1,10 @@
 """Risk over a stream of units: text is judged as it is generated, and released unit by unit after its decision.
 
-Each unit is judged together with the end of the unit before it, its left context, so all of them together cost at most
-about twice what the whole text costs once. Nothing of a unit is released before its decision. What a later unit shows
+Each unit is judged together with the end of the unit before it, its left context, and some once more, alone; all of
+that together is at most twice the text. Nothing of a unit is released before its decision. What a later unit shows
 about the released one before it is told by a `retract`. How the text was chunked changes nothing. What it does not
-know: what only shows over more than two units.
+know: what only shows over more than two units; and where every second unit violates, whether the one before one of
+them does too, as there is no room left to look at it alone.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ class Stream:
         self._cutter = Cutter(_Holding(engine.lists.lists, options))
         self._chars = 0
         self._before = ""
+        self._judged_chars = 0
         self._released: tuple[tuple[int, int], Decision] | None = None
         self._decisions: list[Decision] = []
         self._scores: dict[str, float] = {}
@@ -139,7 +141,10 @@ class Stream:
             self.failure = error
             raise
         rest = self._cutter.rest()
-        events = await self._judge([rest] if rest else [])
+        events: list[StreamEvent] = []
+        if rest:
+            room = 2 * self._chars - self._judged_chars + len(rest)
+            events = await self._decide([self._unit(rest, room)])
         last = StreamEvent("done", (0, self._chars), worst(self._decisions), category_scores=dict(self._scores))
         return [*events, last]
 
@@ -148,9 +153,10 @@ class Stream:
         self._cutter.rest()
 
     async def _judge(self, texts: Sequence[str]) -> list[StreamEvent]:
-        units = [self._unit(text) for text in texts]
-        if not units:
-            return []
+        units = [self._unit(text, len(text)) for text in texts]
+        return await self._decide(units) if units else []
+
+    async def _decide(self, units: Sequence[_Unit]) -> list[StreamEvent]:
         try:
             results = await self._judged(units, with_context=True)
         except ModerationError as error:
@@ -167,8 +173,8 @@ class Stream:
         alone = await self._alone(ruled)
         return [event for one in ruled for event in self._events(one, alone.get(one.unit.start))]
 
-    def _unit(self, text: str) -> _Unit:
-        context = context_of(self._before)
+    def _unit(self, text: str, most_context: int) -> _Unit:
+        context = context_of(self._before, most_context)
         cut = self._before[: len(self._before) - len(context)]
         unit = _Unit(self._chars, text, context, cut[-1:].isalnum() and context[:1].isalnum())
         self._chars += len(text)
@@ -210,14 +216,18 @@ class Stream:
     async def _alone(self, ruled: Sequence[_Ruled]) -> dict[int, ModerationResult]:
         """Units without their context, by their start: those with which a released one would be taken back.
 
-        A classifier that judges a whole stretch says nothing about where in it something is.
+        A classifier that judges a whole stretch says nothing about where in it something is. No unit for which it would
+        make all that was judged more than twice the text up to its end: then what was seen counts as being about both.
         """
         released = [self._released is not None, *(not self._is_held(one.decision) for one in ruled)]
-        doubtful = [
-            one.unit
-            for one, before in zip(ruled, released, strict=False)
-            if before and any(isinstance(entry, Unjudged) or entry.evidence.kind is None for entry in one.shared)
-        ]
+        doubtful: list[_Unit] = []
+        for one, before in zip(ruled, released, strict=False):
+            unit = one.unit
+            self._judged_chars += unit.end - unit.offset
+            is_doubtful = any(isinstance(entry, Unjudged) or entry.evidence.kind is None for entry in one.shared)
+            if before and is_doubtful and self._judged_chars + len(unit.text) <= 2 * unit.end:
+                self._judged_chars += len(unit.text)
+                doubtful.append(unit)
         if not doubtful:
             return {}
         try:

@@ -56,7 +56,8 @@ def test_nothing_released_is_violating_in_what_was_judged(own_list: Path, said: 
     units = [event for event in events if event.type == "unit"]
     back = {event.span for event in events if event.type == "retract"}
     befores = ["", *(text[slice(*one.span)] for one in units)]
-    starts = [one.span[0] - len(context_of(before)) for before, one in zip(befores, units, strict=False)]
+    contexts = [context_of(before, one.span[1] - one.span[0]) for before, one in zip(befores, units, strict=False)]
+    starts = [one.span[0] - len(context) for context, one in zip(contexts, units, strict=True)]
     pairs = judged([text[start : one.span[1]] for start, one in zip(starts, units, strict=True)], own_list)
     alone = judged([text[slice(*one.span)] for one in units], own_list)
     least = Decision.REVIEW if hold else Decision.BLOCK

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.engines import Counting, fake_engine
 from support.streams import PIECES, PROFILE, events_of
@@ -49,6 +49,32 @@ def test_all_units_together_cost_at_most_twice_the_text(count: int, piece: str) 
     text = "".join(f"{number} {piece}" for number in range(count))
     events_of([text], counting=counted)
     assert len(text) <= sum(map(len, counted[0].asked)) <= 2 * len(text)
+
+
+FAIR = ("Fair words. ", "A fair sentence of enough length to be a unit, said once. ", "一句普通的话，说得稍微长一点。")
+FOUL = (
+    "⟦hate=0.99⟧. ",
+    "⟦hate=0.99⟧ is what another long sentence has in it, of about the same length. ",
+    "⟦hate=0.99⟧" + "好" * 200 + "。",
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from([(fair, foul) for fair in FAIR for foul in FOUL]), min_size=1, max_size=4),
+    st.integers(1, 12),
+)
+@example([(FAIR[1], FOUL[1])], 60)
+@example([(FAIR[1], FOUL[2])], 20)
+def test_so_it_is_where_harmless_and_violating_sentences_alternate(mix: list[tuple[str, str]], count: int) -> None:
+    counted: list[Counting] = []
+    said = [piece for pair in mix * count for piece in pair]
+    text = "".join(f"{number} {piece}" for number, piece in enumerate(said))  # equal texts are judged once
+    events = events_of([text], counting=counted)
+    assert sum(map(len, counted[0].asked)) <= 2 * len(text)
+    assert [event.type for event in events].count("retract") <= 0.7 * len(events)
+    half = len(text) // 2
+    assert events_of([text[:half], text[half:]]) == events
 
 
 PROSE = (
