@@ -13,11 +13,13 @@ from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
 from moderation.personal.rules import (
+    BEFORE_CHARS,
     CHECKED,
     CHECKED_AND_NAMED,
     DIGITS,
     FORM,
     NAMED,
+    NUMERALS,
     WEAK,
     Near,
     Rule,
@@ -64,6 +66,15 @@ def _resident_id(match: re.Match[str]) -> float | None:
     return FORM if re.search(r"[\r\n/*]", match["v"]) else 0.95  # three columns of a table pass one time in eleven
 
 
+def _spelled_id(match: re.Match[str]) -> float | None:
+    number = match["v"].translate(_SPELLED).upper()
+    if match["v"].isascii() or number[:2] not in PROVINCES or not is_date(number[6:14]):
+        return None
+    if ric.calc_check_digit(number) != number[-1]:
+        return None
+    return CHECKED_AND_NAMED if named(match, _ID_WORDS) else CHECKED
+
+
 def is_date(digits: str) -> bool:
     """Whether YYYYMMDD is a day."""
     try:
@@ -85,12 +96,25 @@ def _old_resident_id(match: re.Match[str]) -> float | None:
 def _mobile(match: re.Match[str]) -> float | None:
     if is_reference(match) and not named(match, _PHONE_WORDS):
         return None
+    if _TIME_ZONE.search(match.string, max(0, match.start("v") - 5), match.start("v")):
+        return None
     if named(match, _PHONE_WORDS) or match["country"]:
         return NAMED
     digits = digits_of(match["v"])[-11:]
     return 0.75 if _ASSIGNED.match(digits) else 0.5
 
 
+def _spread_mobile(match: re.Match[str]) -> float | None:
+    """In groups of any size but one digit: only where words before it say so."""
+    groups = re.split("[ .-]", match["v"])
+    if min(map(len, groups)) < 2 or is_reference(match):
+        return None
+    before = max(0, match.start("v") - BEFORE_CHARS)
+    return 0.8 if _CALL_WORDS.search(match.string, before, match.start("v")) else None
+
+
+_TIME_ZONE = re.compile(r"(?:UTC|GMT) ?\+?$")
+_CALL_WORDS = words(r"手机|电话|致电|拨打|联系方式|phone|mobile|\btel\b|\bcell\b")
 _ASSIGNED = re.compile(r"1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8[0-9]|9[0-35-9])")
 
 
@@ -106,7 +130,6 @@ def _landline(match: re.Match[str]) -> float | None:
     return None if not apart or is_reference(match) else 0.5
 
 
-NUMERALS = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两"
 _NUMERAL = rf"[0-9{NUMERALS}]"
 _SPELLED = str.maketrans(NUMERALS, "0012345678912345678912")
 
@@ -201,6 +224,7 @@ def _named_number(match: re.Match[str]) -> float | None:
 
 
 _PROVINCE_CHARACTERS = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使"
+_SPELLED_OUT = Near(patterns=(re.compile(rf"[{NUMERALS}]{_NUMERAL}{{2}}"),), before=18, after=40)
 _PLATES = Near(patterns=(re.compile(rf"[{_PROVINCE_CHARACTERS}][ ·-]?[A-Za-z0-9]"),), before=8, after=24, digit=True)
 _SERIAL = "A-HJ-NP-Za-hj-np-z0-9"
 
@@ -253,9 +277,24 @@ RULES = (
     Rule(
         "cn_mobile",
         rf"(?<!{_NUMERAL})(?P<v>[1一幺壹][3-9三四五六七八九叁肆伍陆柒捌玖]{_NUMERAL}{{9}})(?!{_NUMERAL}|[十百千万])",
-        Near(patterns=(re.compile(rf"[{NUMERALS}]{_NUMERAL}{{2}}"),), before=11, after=24),
+        _SPELLED_OUT,
         _spelled_mobile,
         token=True,
+    ),
+    Rule(
+        "cn_resident_id",
+        rf"(?<!{_NUMERAL})(?P<v>(?![90〇零玖九]){_NUMERAL}{{6}}(?:[1一幺壹][9九玖]|[2二贰两][0〇零]){_NUMERAL}{{2}}[0〇零1一幺壹]"
+        rf"{_NUMERAL}[0-3〇零一幺壹二贰两三叁]{_NUMERAL}{{4}}(?:{_NUMERAL}|[Xx]))(?!{_NUMERAL}|[0-9A-Za-z_])",
+        _SPELLED_OUT,
+        _spelled_id,
+        token=True,
+    ),
+    Rule(
+        "cn_mobile",
+        r"(?<![0-9A-Za-z_.$¥€£#+-])(?<![0-9] )(?P<v>1[3-9](?:[ .-]?[0-9]){9})(?![0-9A-Za-z_*元]|[ .,-][0-9])",
+        DIGITS,
+        _spread_mobile,
+        reach=40,
     ),
     Rule(
         "cn_landline",

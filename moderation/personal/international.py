@@ -175,6 +175,34 @@ def _street(match: re.Match[str]) -> float | None:
     return 0.5 if match["unit"] else 0.4
 
 
+_PLACES = (
+    "(?:China|Beijing|Shanghai|Tianjin|Chongqing|Guangzhou|Shenzhen|Hangzhou|Nanjing|Chengdu|Wuhan|Xi'?an|Suzhou|Xiamen|Qingdao"
+    "|Dalian|Ningbo|Changsha|Zhengzhou|Jinan|Harbin|Shenyang|Kunming|Hefei|Fuzhou|Dongguan|Foshan|Guangdong|Zhejiang|Jiangsu"
+    "|Sichuan|Hubei|Hunan|Fujian|Shandong|Hong Kong|Kowloon)"
+)
+_AREAS = "(?:District|County|Town|City|Province|Village|Subdistrict|New Area)"
+_CHINESE_PLACE = re.compile(f"{_AREAS}|{_PLACES}")
+_ROOM = re.compile(r"(?:Room|Rm|Unit|Flat|Apt|Apartment|Suite|Building|Bldg|Floor|Tower|Block)")
+
+
+def _chinese_street(match: re.Match[str]) -> float | None:
+    """As Chinese addresses are written in English: from the door up to the city."""
+    text = match["v"]
+    place, room = _CHINESE_PLACE.search(text), _ROOM.match(text)
+    if not place and not (room and len(re.findall("[0-9]+", text)) > 1):
+        return None
+    if named(match, _LIVES):
+        return NAMED
+    return 0.7 if place and room else 0.55
+
+
+_PART = (
+    "(?:Room|Rm|Unit|Flat|Apt|Apartment|Suite|Building|Bldg|Floor|Tower|Block|Entrance|No|NO|Lane)"
+    r"(?:\. ?| )#?[0-9A-Z]{1,6}(?:-[0-9A-Z]{1,4})?,? "
+)
+_FLOOR = "[0-9]{1,3}(?:/?F|(?:st|nd|rd|th) Floor), "
+_WORD = "[A-Z][A-Za-z']{0,20}"
+
 RULES = (
     Rule(
         "bank_card",
@@ -244,6 +272,15 @@ RULES = (
         DOTS,
         _mac,
         token=True,
+    ),
+    Rule(
+        "street_address",
+        rf"(?<![0-9A-Za-z_])(?P<v>{_PART}(?:{_PART}|{_FLOOR}){{0,4}}+(?:[0-9]{{1,5}} )?(?:{_WORD} ){{1,4}}"
+        rf"{_STREET_SUFFIX}(?![A-Za-z0-9])"
+        rf"(?:, (?:(?:{_WORD} ){{1,2}}{_AREAS}|{_PLACES})(?![A-Za-z])){{0,3}}+(?:,? [0-9]{{6}}(?![0-9]))?)",
+        Near(patterns=(re.compile(r"[RUFASBTENL][a-zO]{1,8}(?:\. ?| )#?[0-9]"),), before=4, after=430, digit=True),
+        _chinese_street,
+        reach=430,
     ),
     Rule(
         "street_address",

@@ -181,6 +181,30 @@ def _named_key(match: re.Match[str]) -> float | None:
     return NAMED if entropy_bits(value) >= 3.2 else None
 
 
+_FETCHING = re.compile(r"\b(?:curl|wget|https?|httpie|svn|lftp)\b")
+
+
+def _user_option(match: re.Match[str]) -> float | None:
+    """`curl -u name:password`; other programs mean a user and a group with it."""
+    value = match["v"]
+    if not _FETCHING.search(match.string, max(0, match.start() - 200), match.start()) or value in _STAND_INS:
+        return None
+    return NAMED if _is_value(value) else None
+
+
+_STAND_INS = ("password", "passwd", "pass", "secret", "token")
+
+
+def _basic(match: re.Match[str]) -> float | None:
+    """It decodes to a name, a colon and a password."""
+    value = match["v"]
+    try:
+        decoded = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+    except ValueError:
+        return None
+    return NAMED if re.fullmatch(rb"[ -9;-~]{0,200}:[ -~]{3,300}", decoded) else None
+
+
 def _block(match: re.Match[str]) -> float | None:
     return 0.99 if len(re.findall(r"[0-9A-Za-z+/=]", match["body"])) >= 32 else FORM
 
@@ -278,6 +302,23 @@ RULES = (
         after_words("密码", "口令", "密碼", digit=True),
         _bare_password,
         secret=True,
+    ),
+    Rule(
+        "password",  # of a command that fetches, or in its header
+        r"(?<![!-~])(?:-u|--user|--proxy-user)[ =]{1,2}[\"']?[0-9A-Za-z_.@%+-]{1,64}:"
+        r"(?P<v>[!#-&(-+./0-:<-_a-~-]{4,64})",
+        Near(needles=("-u ", "--user", "--proxy-user"), before=24),
+        _user_option,
+        secret=True,
+        reach=160,
+    ),
+    Rule(
+        "password",
+        r"(?<![0-9A-Za-z_])[Bb]asic (?P<v>[0-9A-Za-z+/]{8,400}={0,2})(?![0-9A-Za-z+/=])",
+        after_words("basic "),
+        _basic,
+        secret=True,
+        reach=410,
     ),
     Rule(
         "api_key",

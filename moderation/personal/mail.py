@@ -50,15 +50,27 @@ def _email(match: re.Match[str]) -> float | None:
     local, domain = match["local"], match["domain"]
     if domain.rpartition(".")[2].lower() in _FILE_ENDINGS or local == "git":
         return None
-    if match["at"] != "@":
+    if match["at"].strip() not in ("@", "%40"):
         return FORM
     return WEAK if _RESERVED_NAMES.fullmatch(domain) or _OFFICES.fullmatch(local) else _ADDRESS
 
 
 _PLAIN_LOCAL = r"[A-Za-z0-9_%+](?:[A-Za-z0-9_%+'.-]{0,62}[A-Za-z0-9_%+-])?"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# One letter at a time, with blanks between.
+_SPELLED_LOCAL = r"[A-Za-z0-9](?: {1,2}[A-Za-z0-9_%+.-](?![A-Za-z0-9])){1,40}"
+_SPELLED_DOMAIN = r"[A-Za-z0-9](?: {1,2}[A-Za-z0-9.-](?![A-Za-z0-9])){3,40}"
+_PLAIN_DOMAIN = rf"{_LABEL}(?:\.{_LABEL}){{0,3}}\.[A-Za-z]{{2,24}}"
 _DOT = r"(?: ?[\[({] ?(?:dot|点) ?[\])}] ?| dot )"
-_AT = r"(?: ?[\[({] ?(?:at|AT|艾特) ?[\])}] ?|艾特|#@#)"
+_AT = r"(?: ?[\[({] ?(?:at|AT|艾特) ?[\])}] ?|艾特|#@#|%40)"
+
+
+def _spelled(match: re.Match[str]) -> float | None:
+    """Without the blanks it is an address."""
+    domain = match["domain"].replace(" ", "")
+    is_one = re.fullmatch(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}", domain) is not None
+    return _ADDRESS if is_one else None
+
 
 RULES = (
     Rule(
@@ -107,5 +119,26 @@ RULES = (
         Near(needles=(" dot ",), before=220, any_case=True),
         _email,
         reach=400,
+    ),
+    Rule(
+        "email",  # 点 as the only dot: after a usual address it begins something else
+        r"(?<![A-Za-z0-9_%+.'@-])(?P<v>(?P<local>" + _PLAIN_LOCAL + r")(?P<at>" + _AT + r"| ?@ ?)"
+        r"(?P<domain>"
+        + _LABEL
+        + r"(?: ?点 ?"
+        + _LABEL
+        + r"){0,2} ?点 ?(?:com|cn|net|org|edu|gov|io|co|me|top|xyz|vip)))"
+        r"(?![A-Za-z0-9_@])",
+        AT_SIGN,
+        always(FORM),
+        reach=400,
+    ),
+    Rule(
+        "email",
+        rf"(?<![A-Za-z0-9_%+.'@-])(?P<v>{_SPELLED_LOCAL} {{0,2}}@ {{0,2}}(?P<domain>{_SPELLED_DOMAIN}|{_PLAIN_DOMAIN}))"
+        r"(?![A-Za-z0-9_@])",
+        AT_SIGN,
+        _spelled,
+        reach=420,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from moderation.personal.rules import FORM, WEAK, Rule, after_words, always
+from moderation.personal.rules import FORM, NUMERALS, WEAK, Rule, after_words, always
 
 # The two hundred or so commonest family names, and those of two characters.
 SURNAMES = (
@@ -44,9 +44,15 @@ def _qq(match: re.Match[str]) -> float | None:
     return 0.8
 
 
+def _spelled_qq(match: re.Match[str]) -> float | None:
+    return None if match["v"].isascii() else 0.75
+
+
 def _english_name(match: re.Match[str]) -> float | None:
     return WEAK if " " in match["v"] else None
 
+
+_QQ = "(?:(?<![0-9A-Za-z])[Qq]{2}|扣扣|企鹅号|加(?:个|我的?)?[Qq])(?: ?群)?"
 
 RULES = (
     Rule(
@@ -80,10 +86,17 @@ RULES = (
     ),
     Rule(
         "qq_number",
-        r"(?:(?<![0-9A-Za-z])[Qq]{2}|扣扣|企鹅号)(?: ?群)?(?P<said>(?: ?号码?| ?账号)?(?: ?[是为:])?) {0,2}"
+        rf"{_QQ}(?P<said>(?: ?号码?| ?账号)?(?: ?[是为:])?) {{0,2}}"
         r"(?P<v>[1-9][0-9]{4,10})(?![0-9A-Za-z_@.])",
-        after_words("qq", "扣扣", "企鹅号", digit=True),
+        after_words("qq", "扣扣", "企鹅号", "加q", "加个q", "加我q", "加我的q", digit=True),
         _qq,
+    ),
+    Rule(
+        "qq_number",
+        rf"{_QQ}(?: ?号码?| ?账号)?(?: ?[是为:])? {{0,2}}"
+        rf"(?P<v>(?![0〇零])[0-9{NUMERALS}]{{5,11}})(?![0-9A-Za-z_{NUMERALS}十百千万])",
+        after_words("qq", "扣扣", "企鹅号", "加q", "加个q", "加我q", "加我的q"),
+        _spelled_qq,
     ),
     Rule(
         "date_of_birth",

@@ -64,7 +64,7 @@ def _doors(match: re.Match[str]) -> float | None:
 
 # `regex` and `re` both take a set as a lookahead and a class; nothing here depends on set operations.
 _LETTER = rf"(?![{_MARKS}{_FUNCTION}])[0-9A-Za-z#·\u4e00-\u9fff-]"
-_PIECE = rf"(?: ?(?:{_LETTER}){{0,10}}+[{_MARKS}]{{1,3}}+)"
+_PIECE = rf"(?: ?(?:(?:{_LETTER}){{0,10}}+[{_MARKS}]{{1,3}}+|[A-Za-z0-9东西南北主副]{{1,2}}塔楼?))"
 _TAIL = r"(?:[0-9]{1,4}(?:-[0-9]{1,4})?(?![0-9年月日点时分]))?"
 
 _DOORS = Near(

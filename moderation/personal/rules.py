@@ -20,6 +20,8 @@ WEAK = 0.35
 BEFORE_CHARS = 24  # how far left of a find its naming words may stand
 AFTER_CHARS = 12
 
+NUMERALS = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两"
+
 Check = Callable[[re.Match[str]], float | None]
 
 
@@ -77,7 +79,9 @@ DOTS = Near(
     after=60,
     digit=True,
 )
-AT_SIGN = Near(needles=("@", "(at", "[at", "{at", "( at", "[ at", "{ at", "艾特"), before=170, after=640, any_case=True)
+AT_SIGN = Near(
+    needles=("@", "(at", "[at", "{at", "( at", "[ at", "{ at", "艾特", "%40"), before=170, after=640, any_case=True
+)
 
 
 def after_words(*needles: str, digit: bool = False) -> Near:

@@ -9,6 +9,7 @@ from moderation.personal.find import find, held_back, redact
 ID = "11010519491231002X"
 CODE = "91350100M000100Y43"
 CARD = "4111111111111111"
+ENGLISH = "Room 1203, Building 5, No. 88 Jianguo Road, Chaoyang District, Beijing"
 
 FOUND = [
     ("身份证：1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X", "cn_resident_id", "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X"),
@@ -65,6 +66,31 @@ FOUND = [
     ("mysql -u root -pSecret123!", "password", "Secret123!"),
     ("sshpass -p 'Secret123!' ssh me@host", "password", "Secret123!"),
     ("mongo --password Secret123!", "password", "Secret123!"),
+    ("身份证号：四四零三零六一九八八零二一四三三二二", "cn_resident_id", "四四零三零六一九八八零二一四三三二二"),
+    ("四四零三零六一九八八零二一四三三2二", "cn_resident_id", "四四零三零六一九八八零二一四三三2二"),
+    ("QQ号：一二三四五六七八", "qq_number", "一二三四五六七八"),
+    ("加q 12345678", "qq_number", "12345678"),
+    ("加我Q：12345678", "qq_number", "12345678"),
+    ("电话：138 1234 56 78", "cn_mobile", "138 1234 56 78"),
+    ("tel 1381234 5678", "cn_mobile", "1381234 5678"),
+    ("邮箱 123456@qq点com", "email", "123456@qq点com"),
+    ("john%40mail.com", "email", "john%40mail.com"),
+    ("https://x.cn/?e=john%40mail.com&b=1", "email", "john%40mail.com"),
+    ("my mail is j o h n @ m a i l . c o m today", "email", "j o h n @ m a i l . c o m"),
+    ("ｊ ｏ ｈ ｎ ＠ ｍａｉｌ．ｃｏｍ", "email", "ｊ ｏ ｈ ｎ ＠ ｍａｉｌ．ｃｏｍ"),
+    ("curl -u admin:Xk29sllq https://a.b", "password", "Xk29sllq"),
+    ("curl -s --user 'bob:hunter2!' https://a.b", "password", "hunter2!"),
+    ("Authorization: Basic dXNlcjpwYXNzd29yZDEyMw==", "password", "dXNlcjpwYXNzd29yZDEyMw=="),
+    (f"地址: {ENGLISH}", "street_address", ENGLISH),
+    (f"{ENGLISH} 100020.", "street_address", f"{ENGLISH} 100020"),
+    ("No. 88 Jianguo East Road, Chaoyang District", "street_address", "No. 88 Jianguo East Road, Chaoyang District"),
+    (
+        "Rm 502, 12/F, Tower B, No.15 Keyuan Rd, Shenzhen",
+        "street_address",
+        "Rm 502, 12/F, Tower B, No.15 Keyuan Rd, Shenzhen",
+    ),
+    ("住在天河区体育西路103号维多利广场B塔", "cn_address", "天河区体育西路103号维多利广场B塔"),
+    ("天河区体育西路103号维多利广场东塔1203室", "cn_address", "天河区体育西路103号维多利广场东塔1203室"),
 ]
 
 
@@ -119,6 +145,27 @@ def test_nothing_of_it_is_released_while_it_is_written(text: str, kind: str, val
         "docker run -p 127.0.0.1:8080:80 -p8080:80",
         "find . -print0 -path ./Foo1 -pthread",
         "ps -p12345",
+        "身份证号：四四零三零六一九八八零二一四三三二三",  # a wrong check digit
+        "身份证号：四四零三零六一九八八零二一四三三二二一",
+        "QQ号一二三",
+        "加q我吧",
+        "加quick 12345",
+        "共 138 1234 56 78 元",
+        "电话 138 1234 56 78 90",
+        "联系 1500 2000 300",
+        "400-800-1234 免费电话",
+        "电话400-800-1234",
+        "UTC+8613800000000",
+        "UTC+13800000000",
+        "a b c @ home",
+        "50%40 of them",
+        "docker run -u 1000:1000 -u name:group image",
+        "curl -u admin:password https://a.b",
+        "Basic knowledge of things, basic authentication",
+        "Basic QmFzaWNhbGx5d29yZHM=",  # no colon in it
+        "Unit 4, Sesame Street",
+        "See Floor 2, Main Street. No. 10 Downing Street.",
+        "维多利广场B塔很高",
     ],
 )
 def test_what_only_looks_like_it_is_none(text: str) -> None:
