@@ -47,8 +47,12 @@ _OTHER = (
 )
 _ACCENTED = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\u0300-\u036f"
 _STYLED = re.compile(f"[{_STYLES}{_IDEOGRAPHS}]+")
+_DIGITS = "\uff10-\uff19\U0001d7ce-\U0001d7ff"
+_STYLED_RUN = re.compile(f"[{_STYLES}{_IDEOGRAPHS}{_DIGITS}]+")
+_DIGIT = re.compile(f"[{_DIGITS}]")
 _STYLED_WORD = re.compile(f"[{_STYLES}]{{2}}|[A-Za-z](?![{_INDEX}])[{_STYLES}]|(?![{_INDEX}])[{_STYLES}][A-Za-z]")
 _APART = "\u24b6-\u24e9\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3\U0001f110-\U0001f189"
+_LETTER = re.compile(f"[{_APART}]")
 _STYLED_APART = re.compile(f"(?:[{_APART}][ .*_-]){{3}}[{_APART}]")
 _IN_WORD = re.compile(f"[A-Za-z]{{2}}[{_JOINED}]|[{_JOINED}][A-Za-z]{{2}}|[A-Za-z][{_JOINED}][A-Za-z]")
 _ABBREVIATION = re.compile("[\uff21-\uff3a]+")
@@ -73,10 +77,13 @@ _SOUNDS = ("[", "/", "ˈ", "ˌ")  # what the sounds of a word begin with
 
 
 def fold_styled(text: Mapped) -> Mapped:
-    """Letters in their plain form; a radical or a compatibility ideograph as the ordinary one."""
+    """Letters and digits among them in their plain form; a radical or a compatibility ideograph as the ordinary one."""
     edits = []
-    for found in _STYLED.finditer(text.text):
+    for found in _STYLED_RUN.finditer(text.text):
+        lettered = _LETTER.search(found[0]) is not None
         for at, character in enumerate(found[0], found.start()):
+            if not lettered and _DIGIT.match(character):
+                continue
             plain = _CIRCLED.get(character) or unicodedata.normalize("NFKC", character).strip("()")
             if plain and plain != character:
                 edits.append(Edit(at, at + 1, plain))

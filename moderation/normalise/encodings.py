@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
+import string
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -27,6 +29,7 @@ _WAYS = (
     ("base64", re.compile("[A-Za-z0-9+/_-]{4}"), base64s),
 )
 STEPS = frozenset(name for name, _, _ in _WAYS)
+_CODE_SIGNS = f"{string.ascii_letters}{string.digits}%&#;=/+-_\\{{}}"
 _FIRST_SIGN = re.compile(r"[=%&\\0-9]")
 _SIGNS = re.compile(
     r"[A-Za-z0-9]=|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]|&#|&[A-Za-z]{2,}[0-9]*;|\\[xuU0-3]|[Uu]\+[0-9A-F]|[0-9][A-Fa-f]|"
@@ -36,6 +39,13 @@ _MAY_BE_MORSE = re.compile("[.·•–—−_-] [.·•–—−_-]")
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{16}")
 _TURNABLE = re.compile(r"[A-Za-z0-9+/_=%&#;\\-]{16,}")
 _CODED = re.compile(r"[0-9=%&\\+/]|[a-z][A-Z]")
+# Letters, digits and the signs of encodings, full-width or styled: each is one sign of ASCII.
+_WIDE = {
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0) in _CODE_SIGNS},
+    **{code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0x1D400, 0x1D6A4), *range(0x1D7CE, 0x1D800))},
+    0x3000: " ",
+}
+_MAY_BE_WIDE = re.compile("[\uff03\uff05\uff06\uff0f-\uff19\uff1d\uff3c\U0001d7ce-\U0001d7ff]")
 _HEXADECIMAL = re.compile("[0-9A-Fa-f-]+")
 _LONG_WORD = 16
 
@@ -58,6 +68,7 @@ class Decoded:
 
 def is_suspect(text: str) -> bool:
     """Whether anything in it may be an encoding; cheap."""
+    text = in_ascii(text)
     if (_FIRST_SIGN.search(text) and _SIGNS.search(text)) or _MAY_BE_MORSE.search(text):
         return True
     if text.isascii():
@@ -65,12 +76,17 @@ def is_suspect(text: str) -> bool:
     return _LONG_RUN.search(text) is not None
 
 
+def in_ascii(text: str) -> str:
+    """With full-width and styled letters, digits and signs of encodings as plain ones, sign by sign."""
+    return text if text.isascii() or not _MAY_BE_WIDE.search(text) else text.translate(_WIDE)
+
+
 def decode_runs(text: Mapped) -> Decoded:
-    """One layer of all encodings taken off."""
+    """One layer of all encodings taken off, those in full-width or styled signs too; what stands beside them stays."""
     edits: list[Edit] = []
     names: list[str] = []
     refused: list[tuple[int, int]] = []
-    for name, found in _found(text.text):
+    for name, found in _found(in_ascii(text.text)):
         before = len(edits)
         for item in found:
             if not isinstance(item, Edit):

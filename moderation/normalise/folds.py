@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from moderation.normalise import chinese, confusable, encodings, invisible, leet, rotation, spacing, written
+from moderation.normalise import (
+    chinese,
+    confusable,
+    encodings,
+    invisible,
+    leet,
+    pictures,
+    rotation,
+    rows,
+    spacing,
+    written,
+)
 from moderation.normalise.homophone import fits_badly, sounds_odd
 from moderation.normalise.lexicon import Lexicon
 from moderation.normalise.mapped import Edit, Mapped
@@ -41,7 +52,9 @@ def _is_spaced(text: str, _: Lexicon) -> bool:
 def _is_spaced_han(text: str, words: Lexicon) -> bool:
     if text.isascii():
         return False
-    return spacing.SUSPECT_HAN.search(text) is not None or spacing.has_han_digits(text, words.pair_weight)
+    if spacing.SUSPECT_HAN.search(text) or spacing.has_han_digits(text, words.pair_weight):
+        return True
+    return rows.has_row(text)
 
 
 def _own(text: str, words: Lexicon) -> list[Edit]:
@@ -78,14 +91,15 @@ FOLDS = (
     Fold(
         "spacing",
         _is_spaced_han,
-        lambda text, words: spacing.fold_spaced_han(text, words.pair_weight),
+        spacing.fold_spaced_han,
     ),
     Fold("split_characters", written.has_parts, written.join_parts),
     Fold(
         "emoji",
-        lambda text, _: not text.isascii() and written.SUSPECT_PICTURE.search(text) is not None,
-        written.read_pictures,
+        lambda text, _: not text.isascii() and pictures.SUSPECT.search(text) is not None,
+        pictures.read_pictures,
     ),
+    Fold("homophone", written.has_puns, written.read_puns),
     Fold("initials", written.has_initials, written.read_initials),
     Fold("pinyin", written.has_syllables, written.read_syllables),
 )

@@ -13,8 +13,10 @@ from itertools import pairwise
 
 from moderation.normalise.english import is_word, known, ranks
 from moderation.normalise.leet import IsWord
-from moderation.normalise.lexicon import likeness
+from moderation.normalise.lexicon import Lexicon, likeness
 from moderation.normalise.mapped import Edit, Mapped
+from moderation.normalise.pictures import may_read
+from moderation.normalise.rows import row_gaps
 
 # Pictures, but no arrows, with what may follow them; and the Braille cell without dots, which shows as a blank.
 _PICTURES = "\u2600-\u2793\u27b0-\u27bf\u2b50-\u2b55\U0001f300-\U0001f64f\U0001f680-\U0001faff\ufe0f\u2800"
@@ -182,15 +184,12 @@ def _is_cut(token: str) -> bool:
     )
 
 
-def fold_spaced_han(text: Mapped, weight: Callable[[str], int]) -> Mapped:
-    """Ideographs that stand alone, or with a sign between two that belong together.
-
-    Args:
-        weight: how usual two characters side by side are inside words.
-    """
+def fold_spaced_han(text: Mapped, words: Lexicon) -> Mapped:
+    """Ideographs that stand alone, or with a sign between two that belong together."""
     edits, at = [], 0
     ways = (_apart, _cut_han, _digits, _bracketed)
-    found = [gap for way in ways for gap in way(text.text, weight)]
+    found = [gap for way in ways for gap in way(text.text, words.pair_weight) if not may_read(text.text, *gap, words)]
+    found += row_gaps(text.text, words)
     for start, end in sorted(found, key=lambda gap: (gap[0], -gap[1])):
         if start >= at:
             edits.append(Edit(start, end, ""))

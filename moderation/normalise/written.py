@@ -1,7 +1,7 @@
-"""Chinese written in parts, in pictures, in Latin syllables or in initials.
+"""Chinese written in parts, in Latin syllables, in initials or in puns.
 
 Each is taken off only inside Chinese text and only where the restored character or word fits what stands beside it.
-What it does not know: pictures used for what they show rather than for a word, and dialects in Latin letters.
+What it does not know: dialects in Latin letters.
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ from moderation.normalise.english import is_word, known
 from moderation.normalise.half import half_written, own_initials
 from moderation.normalise.lexicon import HAN, LONGEST_WORD, Lexicon, dictionary, toneless
 from moderation.normalise.mapped import Edit, Mapped
-from moderation.normalise.packaged import own_rows, packaged_json
+from moderation.normalise.packaged import own_rows
+from moderation.normalise.pictures import picture_readings as picture_readings  # noqa: PLC0414 - others find it here
 
 _HAN = re.compile(f"[{HAN}]")
 _RADICALS = "亻氵讠钅犭忄礻衤饣纟扌彳疒阝刂灬艹"
-_PICTURES = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
-SUSPECT_PICTURE = re.compile(f"[{HAN}][{_PICTURES}]|[{_PICTURES}]\ufe0f?[{HAN}]")
-_PICTURE = re.compile(f"[{_PICTURES}]\ufe0f?(?![\u200d\U0001f3fb-\U0001f3ff])")
 _LETTERS = r"(?<![A-Za-z0-9_.@:/#&=-])"
 _AFTER = r"(?![A-Za-z0-9_.@:/#&=-])"
 _TONED = "āáǎàēéěèêīíǐìōóǒòūúǔùǖǘǚǜüńňǹ\u0300\u0301\u0304\u030c"
@@ -37,8 +35,6 @@ _LEAST_ALL_LATIN = 4
 _USUAL_ENGLISH = 1_500
 _MOST_NATS = 8.0  # of a syllable; rarer words are no reading
 _MOST_NATS_WORD = 13.5
-# Pictures that are hardly ever decoration: between two ideographs they are read even if no word confirms it.
-_PUNS = frozenset("🐴🐔🌿💊🔫🔪💣💉🐷🐶")
 
 
 # --- split characters -------------------------------------------------------------------------------------------------
@@ -89,50 +85,6 @@ def join_parts(text: Mapped, words: Lexicon) -> Mapped:
             edits.append(Edit(start, start + 2, whole))
             at, before = start + 2, whole
     return text.edited(edits)
-
-
-# --- pictures ---------------------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def picture_readings() -> Mapping[str, tuple[str, ...]]:
-    """What each emoji may stand for: our own puns first, then its short Chinese name, and its last character."""
-    found: dict[str, tuple[str, ...]] = {}
-    for emoji, name in packaged_json("emoji").items():
-        plain = name.strip(":")
-        if len(emoji.rstrip("\ufe0f")) == 1 and re.fullmatch(f"[{HAN}]{{1,3}}", plain):
-            found[emoji.rstrip("\ufe0f")] = (plain,)
-    for row in own_rows("emoji.tsv"):
-        puns = (row[1],) if row[1] in ("企鹅", "咖啡", "玫瑰", "花生", "电脑") else tuple(row[1])
-        found[row[0]] = (*puns, *found.get(row[0], ()))
-    return found
-
-
-def read_pictures(text: Mapped, words: Lexicon) -> Mapped:
-    """Emoji as the characters that make a word with what stands beside them."""
-    edits: list[Edit] = []
-    plain = text.text
-    for found in _PICTURE.finditer(plain):
-        start, end = found.span()
-        left = edits[-1].text[-1] if edits and edits[-1].end == start else plain[max(0, start - 1) : start]
-        right = plain[end : end + 1]
-        readings = picture_readings().get(found[0].rstrip("\ufe0f"), ())
-        fitting = [
-            (weight, -index, reading)
-            for index, reading in enumerate(readings)
-            if (weight := _fit(left, reading, right, words)) > 0
-        ]
-        if fitting or (found[0] in _PUNS and _HAN.match(left) and _HAN.match(right)):
-            edits.append(Edit(start, end, max(fitting)[2] if fitting else readings[0]))
-    return text.edited(edits)
-
-
-def _fit(left: str, reading: str, right: str, words: Lexicon) -> int:
-    if len(reading) > 1 and not any(words.has(word) for word in (left + reading, reading + right)):
-        return 0  # the name of what it shows, which is a word of its own wherever it stands
-    pairs = [left + reading[0]] if _HAN.match(left) else []
-    pairs += [reading[-1] + right] if _HAN.match(right) else []
-    return max((dictionary().pair_weight(pair) for pair in pairs if words.is_usual_pair(pair)), default=0)
 
 
 # --- Latin syllables --------------------------------------------------------------------------------------------------
@@ -242,3 +194,24 @@ def read_initials(text: Mapped, words: Lexicon) -> Mapped:
     taken = {edit.start for edit in edits}
     edits += [edit for edit in own_initials(text.text, words) if edit.start not in taken]
     return text.edited(sorted(edits, key=lambda edit: edit.start))
+
+
+# --- puns -------------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _puns() -> tuple[re.Pattern[str], Mapping[str, str]]:
+    table = {row[0]: row[1] for row in own_rows("puns.tsv")}
+    return re.compile("|".join(sorted(table, key=len, reverse=True))), table
+
+
+def has_puns(text: str, _: Lexicon) -> bool:
+    return not text.isascii() and _puns()[0].search(text) is not None
+
+
+def read_puns(text: Mapped, _: Lexicon) -> Mapped:
+    """Words that everybody writes with other characters of their sound."""
+    pattern, table = _puns()
+    return text.edited(
+        Edit(found.start(), found.end(), table[found[0]], aligned=True) for found in pattern.finditer(text.text)
+    )

@@ -1,0 +1,64 @@
+"""Chinese with a sign between all its characters: an emoji, a line break, a comma.
+
+Lists of single characters look the same (柴、米、油、盐), so a row is joined only if it reads as a sentence: it has a
+character that sentences have and lists do not, or two usual words whose characters are no things of one kind. What it
+does not know: rows of less than four characters, and short ones of words that the dictionary does not have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from moderation.normalise.lexicon import HAN, Lexicon, likeness
+from moderation.normalise.pictures import BETWEEN, may_read
+
+_SIGNS = ",.;:!?，、。；：！？．…~～"
+_ONE = f"[{HAN}]"
+_SINGLE = re.compile(f"[^{HAN}]{_ONE}[^{HAN}]")
+_ROW = re.compile(
+    f"(?<!{_ONE}){_ONE}(?:(?:{BETWEEN}{_ONE}){{3,}}"
+    f"|(?:[ \\t\u3000]{{0,4}}\\r?\\n[ \\t\\r\\n\u3000]{{0,4}}{_ONE}){{3,}}"
+    f"|[ \u3000]?(?P<sign>[{_SIGNS}])(?P=sign){{0,2}}[ \u3000]?{_ONE}"
+    f"(?:[ \u3000]?(?P=sign){{1,3}}[ \u3000]?{_ONE}){{2,}})(?!{_ONE})"
+)
+_GAP = re.compile(f"[^{HAN}]+")
+# In sentences, and hardly ever in lists of single characters, unless all of the list is of them: 你、我、他.
+_SENTENCE = frozenset("我你他她它们的了是不吗呢吧啊这把被给没很就还在")
+_VERBS = frozenset("去想要")  # the same beside a usual word
+_LEAST = 4  # different characters
+_WORD = 16
+_LOOSE = 5  # weight up to which two words side by side are none together: not 桌椅板凳
+_ALIKE = 0.15
+
+
+def has_row(text: str) -> bool:
+    """Whether four and more ideographs stand alone in a row; cheap."""
+    return _SINGLE.search(text) is not None and _ROW.search(text) is not None
+
+
+def row_gaps(text: str, words: Lexicon) -> Iterator[tuple[int, int]]:
+    """What stands between the characters of rows that read as sentences, unless several emoji say something."""
+    for found in _ROW.finditer(text) if _SINGLE.search(text) else ():
+        gaps = [(found.start() + gap.start(), found.start() + gap.end()) for gap in _GAP.finditer(found[0])]
+        if not _reads(_GAP.sub("", found[0]), words.pair_weight):
+            continue
+        if len({text[start:end] for start, end in gaps}) == 1 or not any(may_read(text, *gap, words) for gap in gaps):
+            yield from gaps
+
+
+def _reads(row: str, weight: Callable[[str], int]) -> bool:
+    said = set(row)
+    if not said.isdisjoint(_SENTENCE):
+        return not said <= _SENTENCE and len(said) >= _LEAST
+    pairs: list[str] = []
+    at, after = 0, -1
+    while at + 1 < len(row):
+        pair = row[at : at + 2]
+        if weight(pair) < _WORD or (after == at and weight(row[at - 1 : at + 1]) > _LOOSE):
+            at += 1
+            continue
+        pairs.append(pair)
+        at = after = at + 2
+    least = 1 if not said.isdisjoint(_VERBS) else 2
+    return len({*pairs}) >= least and any(likeness(pair) < _ALIKE for pair in pairs)

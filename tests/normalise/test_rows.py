@@ -1,0 +1,63 @@
+"""Chinese with a sign between all its characters is joined where it is a sentence, and stays where it is a list."""
+
+from __future__ import annotations
+
+import pytest
+
+from moderation.normalise import views_of
+
+SIGNS = ("😊", "🔥", "❤️", "👨\u200d👩\u200d👧", "\n", "\r\n", "\n\n", "，", "、", ", ", "。", "●", "→")
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("said", ["加我微信", "出售枪支", "今晚去偷他们的钱", "制作炸弹", "我要杀了你", "明天去抢银行"])
+def test_a_sentence_in_single_characters(said: str, sign: str) -> None:
+    shown = sign.join(said)
+    text = f"原文：{shown}。快来看"
+    (view,) = views_of(text).views
+    assert (view.text, view.steps) == (f"原文：{said}。快来看", ("spacing",))
+    assert text[slice(*view.span(3, 3 + len(said)))] == shown
+
+
+def test_emoji_of_several_kinds_part_a_sentence() -> None:
+    assert [view.text for view in views_of("今🔥晚😊去🎉偷🎈他❤️们🔥的🐣钱").views] == ["今晚去偷他们的钱"]
+
+
+def test_emoji_that_say_something_are_not_deleted() -> None:
+    assert [view.text for view in views_of("你🐴真🐷啊").views] == ["你妈真猪啊"]
+
+
+LISTS = (
+    *("柴米油盐", "东南西北", "琴棋书画", "笔墨纸砚", "梅兰竹菊", "酸甜苦辣", "听说读写", "衣食住行", "金木水火土"),
+    *("京津沪渝", "喜怒哀乐", "钢铁铜铝", "桌椅板凳", "上下左右", "赵钱孙李", "张王李赵", "春夏秋冬", "刀枪剑戟"),
+    *("省市县乡", "工农商学兵", "鸡鸭鱼肉", "中美英法德俄", "数理化生", "党政军民", "港澳台侨", "你我他她"),
+    *("爷奶爸妈", "福禄寿喜财", "生老病死", "锅碗瓢盆", "元角分厘", "宋元明清", "男女老少", "枪炮弹药", "来去走跑"),
+)
+
+
+@pytest.mark.parametrize("sign", ["😊", "\n", "，", "、"])
+@pytest.mark.parametrize("listed", LISTS)
+def test_a_list_stays(listed: str, sign: str) -> None:
+    assert views_of(f"这些：{sign.join(listed)}。").views == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "白日依山尽，\n黄河入海流。\n欲穷千里目，\n更上一层楼。",
+            "父、母",
+            "柴、米、油、盐",
+            "东、南、西、北",
+            "好，好，好，好",
+        ),
+        *(
+            "张伟、王芳、李娜、刘洋",
+            "的，的，的，的",
+            "一\n二\n三\n四",
+            "春眠不觉晓\n处处闻啼鸟\n夜来风雨声\n花落知多少",
+        ),
+    ],
+)
+def test_poems_names_and_enumerations_stay(text: str) -> None:
+    assert views_of(text).views == ()
