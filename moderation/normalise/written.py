@@ -16,7 +16,6 @@ from moderation.normalise.half import half_written, own_initials
 from moderation.normalise.lexicon import HAN, LONGEST_WORD, Lexicon, dictionary, toneless
 from moderation.normalise.mapped import Edit, Mapped
 from moderation.normalise.packaged import own_rows
-from moderation.normalise.pictures import picture_readings as picture_readings  # noqa: PLC0414 - others find it here
 
 _HAN = re.compile(f"[{HAN}]")
 _RADICALS = "亻氵讠钅犭忄礻衤饣纟扌彳疒阝刂灬艹"

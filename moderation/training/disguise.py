@@ -17,7 +17,8 @@ from opencc import OpenCC
 
 from moderation.errors import ConfigurationError
 from moderation.normalise.lexicon import Lexicon, dictionary, sound_of
-from moderation.normalise.written import picture_readings, split_pairs
+from moderation.normalise.pictures import picture_readings
+from moderation.normalise.written import split_pairs
 
 _HAN = "\u3400-\u9fff"
 _HAN_RUN = re.compile(f"[{_HAN}]{{2,}}")
