@@ -4,7 +4,6 @@
 the pieces say. What it does not know: pieces that are marked by nothing, or by words that are not named here.
 """
 
-
 from __future__ import annotations
 
 import re
