@@ -54,7 +54,7 @@ class Part:
 
     @classmethod
     def from_bytes(cls, modality: Modality, data: bytes, *, role: Role | None = None) -> Part:
-        return cls(modality, data=data, role=role)
+        return cls(Modality(modality), data=data, role=role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def test_a_harmful_text_is_found_under_its_disguise(client: Client, disguise: Ca
     before = f"{HARMLESS}. " * 3  # long enough to be judged passage by passage
     text = before + disguise(HARMFUL)
     result = client.moderate(text)
-    assert result.flagged
+    assert result.decision is Decision.BLOCK
     found = [
         finding
         for finding in result.findings

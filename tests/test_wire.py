@@ -143,3 +143,9 @@ def test_an_error_survives_the_wire(error: ModerationError) -> None:
 @pytest.mark.parametrize("value", [None, [], {}, {"error": 3}, {"results": []}])
 def test_an_answer_that_is_no_error_object_is_said_to_be_one(value: object) -> None:
     assert load_error(value).code == "invalid_response"
+
+
+def test_a_modality_may_be_given_by_its_name() -> None:
+    assert Part.from_bytes(Modality("audio"), b"x") == Part.from_bytes("audio", b"x")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="smell"):
+        Part.from_bytes("smell", b"x")  # type: ignore[arg-type]
