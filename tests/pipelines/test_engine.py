@@ -74,7 +74,7 @@ def test_a_span_selects_the_window_in_code_points() -> None:
 
 
 def test_a_parent_has_the_maximum_of_its_children() -> None:
-    result = judge(Content((text("⟦illicit/drugs=0.89⟧"),)))
+    result = judge(Content((text("⟦illicit/drugs=0.95⟧"),)))
     for child, parent in PARENTS.items():
         if child in result.category_scores:
             assert result.category_scores[parent] >= result.category_scores[child]

@@ -17,7 +17,7 @@ NAMED = LABELS + '[labels.categories]\ncolumn = "category"\n[labels.categories.m
 ROWS: list[dict[str, Any]] = [
     {"text": "a ⟦hate=0.99⟧", "label": 1, "category": "hate"},
     {"text": "b ⟦hate=0.89⟧", "label": 1, "category": "hate"},
-    {"text": "c ⟦spam=0.99⟧", "label": 1, "category": "spam"},
+    {"text": "c ⟦spam=0.999⟧", "label": 1, "category": "spam"},
     {"text": "d ⟦hate=0.3⟧", "label": 1, "category": "spam"},
     {"text": 'e <script>alert("1")</script> ⟦hate=0.99⟧', "label": 0, "category": ""},
     *({"text": f"plain {number}", "label": 0, "category": ""} for number in range(15)),
