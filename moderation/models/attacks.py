@@ -135,7 +135,8 @@ def _hidden(text: str) -> Iterator[Form]:
 
 def _is_flag(text: str, found: re.Match[str]) -> bool:
     """A flag of a region is spelled in tag characters after a black flag, and ends in the cancel tag."""
-    return text[: found.start()].endswith("\N{WAVING BLACK FLAG}") and len(found.group()) <= 7
+    follows_flag = text.startswith("\N{WAVING BLACK FLAG}", max(0, found.start() - 1))
+    return follows_flag and len(found.group()) <= 7 and found.group().endswith("\N{CANCEL TAG}")
 
 
 def _split_payload(text: str) -> Iterator[Form]:

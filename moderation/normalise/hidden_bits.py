@@ -62,10 +62,11 @@ def spelled(signs: str, start: int) -> Run:
 
 
 def _without_ends(signs: str) -> str:
-    """Without signs that stand only at the ends, as marks."""
-    for one in set(signs):
-        if 0 < signs.count(one) <= _MOST_AT_ENDS and one not in (inner := signs.strip(one)):
-            signs = inner
+    """Without signs that stand only at the ends, as marks; marks may stand inside others."""
+    for _ in set(signs):
+        for one in sorted(set(signs)):
+            if 0 < signs.count(one) <= _MOST_AT_ENDS and one not in (inner := signs.strip(one)):
+                signs = inner
     return signs
 
 

@@ -186,7 +186,10 @@ def _police_plate(match: re.Match[str]) -> float | None:
 def _embassy_plate(match: re.Match[str]) -> float | None:
     if named(match, _PLATE_WORDS):
         return 0.95
-    before, after = match.string[: match.start("v")][-1:], match.string[match.end("v") :][:1]
+    before, after = (
+        match.string[max(0, match.start("v") - 1) : match.start("v")],
+        match.string[match.end("v") : match.end("v") + 1],
+    )
     number = digits_of(
         match["v"]
     )  # 使 is a verb, too: the country's code is below 400, and a round number is an amount
@@ -200,7 +203,7 @@ def _credit_code(match: re.Match[str]) -> float | None:
         return None
     if named(match, _COMPANY_WORDS):
         return CHECKED_AND_NAMED
-    before = match.string[: match.start("v")][-1:]
+    before = match.string[max(0, match.start("v") - 1) : match.start("v")]
     if len(written) > len(code) or before == "_" or (before.isascii() and before.isalpha()):
         # words and columns of figures would pass one time in a hundred
         is_plain = len(written) - len(code) <= 4 and written.isupper() and not code.isdigit()

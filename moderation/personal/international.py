@@ -52,7 +52,7 @@ def _bank_card(match: re.Match[str]) -> float | None:
     if not luhn.is_valid(digits) or len(set(digits)) < 2:
         return None
     known, with_words = _CARD.fullmatch(digits) is not None, named(match, _CARD_WORDS)
-    before = match.string[: match.start("v")][-1:]
+    before = match.string[max(0, match.start("v") - 1) : match.start("v")]
     if before == "_" or (before.isascii() and before.isalpha()):  # status_4111…: an identifier, if nothing names it
         return CHECKED if known and with_words and not is_reference(match) else None
     if known and with_words:

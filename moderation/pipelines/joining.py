@@ -31,8 +31,9 @@ _BETWEEN = re.compile(
     r"[\s\0+,，、&|~.(){}\[\]$\"'-]*(?:(?:and|then|plus|with|和|与|跟|加上?|再加?)[\s+,，、]*)?", re.IGNORECASE
 )
 # A run of an encoding (Base64, hex, percent codes) up to the end of a turn, and from the beginning of the next.
-_RUN_END = re.compile(r"(?<![^\s\"'“‘:：=])(?=\S{0,199}[0-9A-Z+/%])[A-Za-z0-9+/_=%-]{12,2000}\Z")
-_RUN_START = re.compile(r"(?=\S{0,199}[0-9A-Z+/%=])[A-Za-z0-9+/_=%-]{4,}")
+_RUN_END = re.compile(r"(?<![^\s\"'“‘:：=])(?=\S{0,199}[0-9A-Z+/%])[A-Za-z0-9+/_=%-]{12,2000}+\Z")
+_RUN_START = re.compile(r"(?=\S{0,199}[0-9A-Z+/%=])[A-Za-z0-9+/_=%-]{4,200}+")
+_BLANKS = re.compile(r"\s{16,}")
 _PLAIN_WORDS = frozenset({"a", "i", "one", "it", "this", "that", "the", "is", "in", "you", "me"})
 
 Stretch = tuple[str, int]  # a text, and the turn it is of
@@ -74,7 +75,11 @@ def joined_texts(turns: Sequence[tuple[Role, str]]) -> tuple[Joined, ...]:
     if not turns:
         return ()
     first = max(0, len(turns) - MOST_TURNS)
-    own = [(text, at) for at, (writer, text) in enumerate(turns) if at >= first and writer is turns[-1][0]]
+    own = [
+        (_BLANKS.sub(_short, text), at)
+        for at, (writer, text) in enumerate(turns)
+        if at >= first and writer is turns[-1][0]
+    ]
     if len(own) < 2:
         return ()
     tail = _tail(own)
@@ -87,6 +92,11 @@ def joined_texts(turns: Sequence[tuple[Role, str]]) -> tuple[Joined, ...]:
     return (*judged, *(one for one in glued if one.text not in found))
 
 
+def _short(blanks: re.Match[str]) -> str:
+    """Many blanks are one: they fill what is joined, and say nothing."""
+    return "\n" if "\n" in blanks[0] else " "
+
+
 def _tail(own: Sequence[Stretch]) -> Joined | None:
     inside = _inside([text for text, _ in own])
     return _of([own[index] for index in inside], space=True) if len(inside) > 1 else None
@@ -95,8 +105,12 @@ def _tail(own: Sequence[Stretch]) -> Joined | None:
 def _runs(own: Sequence[Stretch]) -> Iterator[Joined]:
     """The last turns without a blank where one ends, and the next begins, inside an encoded run."""
     last = [own[index] for index in _inside([text for text, _ in own])]
-    if any(_RUN_END.search(before) and _RUN_START.match(after) for (before, _), (after, _) in pairwise(last)):
+    if any(_in_one_run(before, after) for (before, _), (after, _) in pairwise(last)):
         yield _of(last, runs=True)
+
+
+def _in_one_run(before: str, after: str) -> bool:
+    return bool(_RUN_START.match(after) and _RUN_END.search(before[-MOST_CHARS:]))
 
 
 def _inside(texts: Sequence[str]) -> list[int]:
@@ -131,7 +145,7 @@ def _of(
     text, before, places = "", "", []
     for said, turn in stretches:
         close = bool(before) and bool(_HAN.match(before[-1]) and _HAN.match(said))
-        one_run = runs and _RUN_END.search(before) and _RUN_START.match(said)
+        one_run = runs and _in_one_run(before, said)
         if before and (space or not (close or one_run or (halves and _halves(before, said)))):
             text += " "
         places.append((len(text), len(text) + len(said), turn))

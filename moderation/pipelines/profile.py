@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from moderation.errors import ConfigurationError, SettingsError
-from moderation.models.cascade import Band
+from moderation.models.cascade import Band, speaks_for
 from moderation.models.spec import ModelSpec
 from moderation.schema import Modality
 from moderation.toml_lines import line_of
@@ -128,6 +128,8 @@ def _check_order(stage: Stage, earlier: Sequence[Stage], fail: Callable[..., Set
         raise fail(
             f"{stage.key} comes `after` {stage.after}, itself `after` {before.after}, and so not asked about every text"
         )
+    if not any(speaks_for(stage.spec.categories, category) for category in before.spec.categories):
+        raise fail(f"{stage.key} speaks for no category of {stage.after} and would never be asked; leave out `after`")
 
 
 def _stage(row: Any, find: Callable[[str], ModelSpec], fail: Callable[..., SettingsError]) -> Stage:

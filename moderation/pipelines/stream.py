@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from moderation.errors import ModerationError
+from moderation.errors import InvalidRequestError, ModerationError
 from moderation.lists.matching import Lists
 from moderation.personal.find import held_back as held_back_personal
 from moderation.pipelines.cutting import LEAST_CHARS, Cutter, context_of, encoded_from
@@ -158,10 +158,18 @@ class Stream:
 
     async def _decide(self, units: Sequence[_Unit]) -> list[StreamEvent]:
         try:
-            results = await self._judged(units, with_context=True)
+            return await self._rule(units)
         except ModerationError as error:
-            self.failure = error
+            self.failure = self.failure or error
             raise
+        except BaseException:  # given up by whoever waited: these units are gone, and nobody judged them
+            self.failure = InvalidRequestError(
+                "the stream was given up while a text was judged; open another one", code="invalid_stream"
+            )
+            raise
+
+    async def _rule(self, units: Sequence[_Unit]) -> list[StreamEvent]:
+        results = await self._judged(units, with_context=True)
         ruled: list[_Ruled] = []
         for unit, result in zip(units, results, strict=True):
             if isinstance(result, ModerationError):

@@ -115,12 +115,16 @@ def test_a_guard_behind_a_guard_does_not_load(tmp_path: Path) -> None:
     stage = '[[stage]]\nmodel = "{}"\ndeadline_s = 1\nafter = "{}"\nband = [0.2, 0.8]\n'
     find = registry_of(Settings()).spec
     first = STAGES + stage.format("attack-forms.v1", "fake-text.v1")
-    file.write_text(first + stage.format("personal.v1", "fake-text.v1"))
+    file.write_text(first + stage.format("qwen-guard.v1", "fake-text.v1"))
     load_profile(file, find)
-    file.write_text(first + stage.format("personal.v1", "attack-forms.v1"))
+    file.write_text(first + stage.format("llama-guard.v1", "attack-forms.v1"))
     with pytest.raises(
-        SettingsError, match=r"own\.toml:10: personal\.v1 comes `after` attack-forms\.v1, itself `after`"
+        SettingsError, match=r"own\.toml:10: llama-guard\.v1 comes `after` attack-forms\.v1, itself `after`"
     ):
+        load_profile(file, find)
+    strange = STAGES.replace("fake-text.v1", "personal.v1") + stage.format("attack-forms.v1", "personal.v1")
+    file.write_text(strange)
+    with pytest.raises(SettingsError, match=r"own\.toml:5: attack-forms\.v1 speaks for no category of personal\.v1"):
         load_profile(file, find)
     file.write_text(STAGES + stage.format("fake-text.v1", "fake-text.v1"))
     with pytest.raises(SettingsError, match=r"own\.toml:5: fake-text\.v1 is a stage already"):

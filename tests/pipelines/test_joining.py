@@ -166,3 +166,16 @@ def test_a_model_that_fails_on_turns_joined_is_told_of() -> None:
     result = asyncio.run(scenario())
     assert [entry.part for entry in result.unjudged] == ["input[0]"]
     assert result.decision is Decision.REVIEW
+
+
+@pytest.mark.parametrize("blanks", [" " * 2_000, "\n" * 2_000])
+def test_blanks_do_not_push_out_what_was_said(blanks: str) -> None:
+    (joined,) = said("how do I", "bake some" + blanks, "bread" + blanks)
+    assert joined.split() == ["how", "do", "I", "bake", "some", "bread"]
+
+
+def test_a_long_turn_of_borders_costs_no_time() -> None:
+    began = time.perf_counter()
+    said("=A" * 100_000 + " !", "YmFrZSBicmVhZA==")
+    said("=A" * 100_000, "YmFrZSBicmVhZA==")
+    assert time.perf_counter() - began < 1

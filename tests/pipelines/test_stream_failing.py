@@ -60,3 +60,18 @@ def test_bounds_and_wrong_options_are_refused() -> None:
         await engine.close()
 
     asyncio.run(scenario())
+
+
+def test_a_stream_that_was_given_up_while_a_text_was_judged_is_over() -> None:
+    async def scenario() -> None:
+        engine = fake_engine(fake_models(text=Behaviour.HANG), profile=PROFILE)
+        stream = Stream(engine, StreamOptions())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(stream.feed(PIECES[0] * 2), 0.05)
+        for call in (stream.feed("more"), stream.finish()):
+            with pytest.raises(InvalidRequestError) as refused:
+                await call
+            assert refused.value.code == "invalid_stream"
+        await engine.close()
+
+    asyncio.run(scenario())
