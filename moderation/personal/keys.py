@@ -215,7 +215,9 @@ _JWT = (
 )
 _HEADER = r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
 _FOOTER = r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-_ASSIGNED = r"""["'`”」』]?[ \t]{0,4}(?:=>|:=|==?|[:：]|是|为|is\b|就是)[ \t]{0,4}["'`“「『]?"""
+_ASSIGNED = (
+    r"""["'`”」』]?[ \t]{0,4}(?:=>|:=|==?|(?:就是|是|为|is\b)?[ \t]{0,2}[:：]|就是|是|为|is\b)[ \t]{0,4}["'`“「『]?"""
+)
 BLOCK_REACH = 20_000
 
 _PASSWORDS = after_words("pass", "pwd", "secret", "密码", "口令", "密碼", "-p")

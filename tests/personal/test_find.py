@@ -307,3 +307,11 @@ def test_the_page_s_examples_hold() -> None:
 def test_the_model_card_names_every_kind() -> None:
     card = (ROOT / "models" / "personal" / "README.md").read_text()
     assert {kind for kind in KINDS if f"`{kind}`" not in card} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [("密码是：123456", "123456"), ("我的密码是： abc12345", "abc12345"), ("password is: hunter22", "hunter22")],
+)
+def test_a_password_may_be_told_by_two_signs(text: str, secret: str) -> None:
+    assert [(found.kind, text[slice(*found.span)]) for found in find(text)] == [("password", secret)]
