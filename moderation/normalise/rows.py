@@ -1,8 +1,10 @@
 """Chinese with a sign between all its characters: an emoji, a line break, a comma.
 
 Lists of single characters look the same (柴、米、油、盐), so a row is joined only if it reads as a sentence: it has a
-character that sentences have and lists do not, or two usual words whose characters are no things of one kind. What it
-does not know: rows of less than four characters, and short ones of words that the dictionary does not have.
+character that sentences have and lists do not, or two usual words whose characters are no things of one kind, and
+something that is no word of grammar, of kin, or of a yes or no (是、非、对、错). What it does not know: rows of less
+than four characters, short ones of words that the dictionary does not have, and lists of other words with one that
+sentences have (给、送、赠、予), which it takes for sentences.
 """
 
 from __future__ import annotations
@@ -25,6 +27,12 @@ _ROW = re.compile(
 _GAP = re.compile(f"[^{HAN}]+")
 # In sentences, and hardly ever in lists of single characters, unless all of the list is of them: 你、我、他.
 _SENTENCE = frozenset("我你他她它们的了是不吗呢吧啊这把被给没很就还在")
+# Words that are listed as words: of grammar, of kin, of a yes or no, of the seasons and directions. A row of nothing
+# else is a list, or says nothing by itself.
+_LISTED = _SENTENCE | frozenset(
+    "您咱俺谁那哪地得着过呀嘛啦哦嗯哈之乎者也矣焉哉将叫让使令从到往自于由向对为比与和或都才又再太最更别勿未非无否有错真假爸妈爷奶哥姐弟妹"
+    "爹娘春夏秋冬东南西北上下左右前后里外中甲乙丙丁"
+)
 _VERBS = frozenset("去想要")  # the same beside a usual word
 _LEAST = 4  # different characters
 _WORD = 16
@@ -49,8 +57,10 @@ def row_gaps(text: str, words: Lexicon) -> Iterator[tuple[int, int]]:
 
 def _reads(row: str, weight: Callable[[str], int]) -> bool:
     said = set(row)
+    if said <= _LISTED:
+        return False
     if not said.isdisjoint(_SENTENCE):
-        return not said <= _SENTENCE and len(said) >= _LEAST
+        return len(said) >= _LEAST
     pairs: list[str] = []
     at, after = 0, -1
     while at + 1 < len(row):

@@ -63,6 +63,7 @@ _NUMERALS = frozenset("一二三四五六七八九十百千万甲乙丙丁上中
 _USUAL_WEIGHT = 12
 _SURE_WEIGHT = 15  # across signs that ordinarily part clauses
 _LISTED_ALIKE = 0.15  # from which two characters name things of one kind: 父母, 男女, 山水
+_ONE_KIND = 0.2  # the same of three and more with a sign between, where verbs are, too: 打/死/他
 _JOINS = 6  # from which a character goes with its neighbour
 _SYLLABLE_RANK = 10_000
 _PREFIXES = frozenset("anti co de dis e en ex in inter mid mis multi non over post pre re self semi sub un x".split())  # noqa: SIM905
@@ -202,6 +203,11 @@ def _apart(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int]]
         han = re.findall(f"[{_HAN}]", found[0])
         usual = any(weight(before + after) >= _USUAL_WEIGHT for before, after in pairwise(han))
         listed = _ENUMERATED.search(found[0]) is not None
+        if listed and usual:  # 省/市/县
+            usual = any(
+                weight(before + after) >= _USUAL_WEIGHT and likeness(before + after) < _ONE_KIND
+                for before, after in pairwise(han)
+            )
         if _NUMERALS.issuperset(han) or (listed and not usual) or _is_layout(found[0], text[found.end() :][:1], han):
             continue
         if len(han) > 2 or (not listed and usual):

@@ -41,6 +41,44 @@ def test_a_list_stays(listed: str, sign: str) -> None:
     assert views_of(f"这些：{sign.join(listed)}。").views == ()
 
 
+WORDS = (
+    *(
+        "把被给让",
+        "的地得着过",
+        "是非对错",
+        "不没无非",
+        "我爸妈哥",
+        "之乎者也了",
+        "春夏秋冬在",
+        "是否对错",
+        "你您他她",
+        "很太最更",
+    ),
+    *("就才都还", "在从到往", "吗呢吧呀", "爸妈爷奶我", "没有无否", "真假是非", "在上下左右", "这那哪谁"),
+)
+
+
+@pytest.mark.parametrize("sign", ["😊", "\n", "，", "、"])
+@pytest.mark.parametrize("listed", WORDS)
+def test_a_list_of_words_of_grammar_or_kin_stays(listed: str, sign: str) -> None:
+    assert views_of(f"这些：{sign.join(listed)}。").views == ()
+
+
+@pytest.mark.parametrize("said", ["他妈的滚", "你妈死了", "他不是人", "给爷死吧", "你爸死了", "没钱了吧", "就是要你死"])
+def test_a_sentence_of_such_words_and_one_more_is_joined(said: str) -> None:
+    assert [view.text for view in views_of(f"原文：{'、'.join(said)}。").views] == [f"原文：{said}。"]
+
+
+@pytest.mark.parametrize("listed", ["省/市/县", "日/月/年", "年/月/日", "时/分/秒", "东/南/西", "上/中/下", "省-市-县"])
+def test_things_of_one_kind_between_strokes_stay(listed: str) -> None:
+    assert views_of(f"格式：{listed}。").views == ()
+
+
+@pytest.mark.parametrize("said", ["加微信", "打死他", "买毒品", "去自杀", "杀人犯"])
+def test_words_between_strokes_are_joined(said: str) -> None:
+    assert [view.text for view in views_of(f"原文：{'/'.join(said)}。").views] == [f"原文：{said}。"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
