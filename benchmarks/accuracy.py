@@ -21,9 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.accuracy_pairs import paired
 from benchmarks.accuracy_peers import WordList, frozen, profanity_check, scores_of, shipped
 from benchmarks.machine import Report
-from moderation.cli.judges import own_judge
+from moderation.cli.judges import own_judge, progress
 from moderation.config import load_settings
 from moderation.datasets.evaluate import evaluate, open_sets
 from moderation.datasets.judging import Judge, from_function
@@ -35,12 +36,13 @@ from moderation.pipelines.assemble import policies_of
 from moderation.rooms import room
 from moderation.schema import Decision
 
+PLAIN = "toxicloakcn-zh"
 BOTH = (
     "ethos-en",
     "prompt-injection-mixed-en",
     "safety-tuned-llamas-en",
     "telecom-fraud-zh",
-    "toxicloakcn-zh",
+    PLAIN,
     "wiki-toxicity-en",
 )
 DISGUISED = ("toxicloakcn-homophone-zh", "toxicloakcn-emoji-zh")
@@ -85,7 +87,7 @@ def _judged(own: argparse.Namespace, limit: int, seed: int) -> Found:
     """set -> classifier -> what was measured."""
     settings = load_settings(cache_entries=0, threads=own.threads)
     manifests = [load_manifest(find_manifest(name, [room("datasets")])) for name in own.sets]
-    sets = open_sets(manifests, own.data, limit=limit, seed=seed)
+    sets = paired(open_sets(manifests, own.data, limit=limit, seed=seed), PLAIN, DISGUISED)
     with contextlib.ExitStack() as stack:
         words = WordList(own.data)
         judges: dict[str, Judge] = {WORDS: from_function(words, WORDS)}
@@ -94,7 +96,8 @@ def _judged(own: argparse.Namespace, limit: int, seed: int) -> Found:
         for name, opened in ((FROZEN, frozen(own.frozen, own.threads)), (MODEL, shipped(own.threads))):
             judges[name] = from_function(partial(scores_of, stack.enter_context(opened)), name)
         judges[SERVICE] = stack.enter_context(own_judge(settings, settings.policy))
-        done = evaluate(sets, judges, policy=policies_of(settings)[settings.policy], seed=seed, limit=limit)
+        policy = policies_of(settings)[settings.policy]
+        done = evaluate(sets, judges, policy=policy, seed=seed, limit=limit, progress=progress())
     return {
         scored.head.name: {judged.classifier: judged for judged in judgements}
         for scored, judgements in measure_run(done)
@@ -139,9 +142,9 @@ def _values(found: Found) -> dict[str, float]:
     if blocked:
         values["benign_blocked"] = sum(rate.count for rate in blocked) / sum(rate.total for rate in blocked)
     for name in DISGUISED:
-        if name in found and "toxicloakcn-zh" in found:
+        if name in found and PLAIN in found:
             for classifier in (MODEL, SERVICE):
-                plain = values[f"toxicloakcn-zh.{classifier}.macro_f1"]
+                plain = values[f"{PLAIN}.{classifier}.macro_f1"]
                 values[f"{name}.{classifier}.drop"] = plain - values[f"{name}.{classifier}.macro_f1"]
     return values
 
