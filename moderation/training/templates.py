@@ -56,6 +56,7 @@ _MEANING: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "gambling": (("illicit", "illicit/gambling"), ("spam", "fraud")),
     "fraud": (("fraud",), ("illicit", "spam", "cyber")),
     "spam": (("spam",), ("fraud", "illicit")),
+    "advert": (("spam",), ()),
     "cyber": (("cyber", "illicit"), ("fraud",)),
     "crime": (("illicit",), ("violence", "fraud", "harassment/threatening")),
     "violent_request": (

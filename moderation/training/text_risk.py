@@ -43,7 +43,7 @@ from moderation.training.templates import MEASURED_ONLY, written_rows
 from moderation.training.templates import SOURCE as WRITTEN
 
 TRAIN, CALIBRATE, MEASURE = range(3)
-MIXED = 4_000
+MIXED = 6_000
 DISGUISED = 6_000
 PREVALENCE = 0.1  # calibrated as if at most this share of texts were of a category: the sets are half violating
 MIN_POSITIVES = 100  # groups of texts: two spellings of one sentence count once
