@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.servers import answering
 
 from moderation import Client
 from moderation.errors import OverloadedError
@@ -66,31 +63,7 @@ def test_any_header_is_bounded(header: str) -> None:
     assert 0 <= retry_after_s(header) <= MOST_S
 
 
-@contextmanager
-def overloaded(header: str) -> Iterator[str]:
-    """A service on the loopback that is always overloaded."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            body = b'{"error": {"type": "overloaded_error", "code": "overloaded", "message": "full"}}'
-            self.send_response(429)
-            self.send_header("Retry-After", header)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *words: object) -> None: ...
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+OVERLOADED = {"error": {"type": "overloaded_error", "code": "overloaded", "message": "full"}}
 
 
 @pytest.mark.parametrize(
@@ -98,6 +71,10 @@ def overloaded(header: str) -> Iterator[str]:
     [("", 1), ("-5", 1), ("²", 1), ("soon", 1), ("4", 4), ("9" * 5_000, MOST_S), ("9" * 19, MOST_S)],
 )
 def test_a_client_tells_how_long_to_wait(header: str, seconds: int) -> None:
-    with overloaded(header) as address, Client(address) as client, pytest.raises(OverloadedError) as refused:
+    with (
+        answering(lambda body, headers: (429, OVERLOADED), wait=header) as address,
+        Client(address) as client,
+        pytest.raises(OverloadedError) as refused,
+    ):
         client.moderate("hello")
     assert refused.value.retry_after_s == seconds

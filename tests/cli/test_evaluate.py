@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import json
 import sys
-import threading
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.labelled import NAMED, ROWS, write_set
-from support.servers import Server
+from support.servers import Server, answering
 
 from moderation.cli.main import main
 
@@ -25,34 +21,6 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
     status = main(words)
     out, err = capsys.readouterr()
     return status, out, err
-
-
-@contextlib.contextmanager
-def answering(respond: Any, *, wait: str = "0") -> Iterator[str]:
-    """A service on the loopback that answers every POST by a function: (status, JSON)."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, answer = respond(body, dict(self.headers))
-            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.send_header("Retry-After", wait)
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *words: object) -> None: ...
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_sets_of_every_format_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
+import json
 import os
 import re
 import signal
@@ -13,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -67,6 +70,34 @@ def serving(
             assert process.stderr is not None
             process.stderr.close()
     assert status in (0, -signal.SIGTERM), f"status {status}: {''.join(server.said)[-2000:]}"
+
+
+@contextlib.contextmanager
+def answering(respond: Any, *, wait: str = "0") -> Iterator[str]:
+    """A service on the loopback that answers every POST by a function: (status, JSON)."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status, answer = respond(body, dict(self.headers))
+            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Retry-After", wait)
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *words: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _listen(server: Server, heard: threading.Event) -> None:
