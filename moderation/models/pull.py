@@ -141,6 +141,11 @@ class _File:
         except OSError as error:
             raise store_error(target, error, needed_bytes=0) from error
 
+    @property
+    def _may_lack(self) -> bool:
+        """Whether the hub need not have it; with a known hash it is one that was there."""
+        return self.hub.optional and not self.file.sha256
+
     def _fetch(self, target: Path, report: Callable[[str], None]) -> None:
         if self.file.sha256 and target.is_file() and sha256_of(target) == self.file.sha256:
             report(f"{self.file.name}: at hand")
@@ -194,7 +199,7 @@ class _File:
         """As `_download`, from a folder."""
         source = folder / self.hub.path
         if not source.is_file():
-            if self.hub.optional:
+            if self._may_lack:
                 return None
             raise WeightsMissingError(
                 f"{self.spec.key}: {source} is missing. Not covered without it: {self.spec.covers}"
@@ -211,10 +216,12 @@ class _File:
         headers = {"Range": f"bytes={have}-"} if have else {}
         try:
             with self._answer(headers) as answer:
+                if have and answer.status_code == 416 and self.file.sha256 and self.file.sha256 == sha256_of(partial):
+                    return self.file.sha256  # whole, and only the last step was missing
                 if have and (answer.status_code == 416 or (answer.status_code == 206 and _start(answer) != have)):
                     partial.unlink()
                     return self._download(partial, report)
-                if answer.status_code == 404 and self.hub.optional:
+                if answer.status_code == 404 and self._may_lack:
                     return None
                 if answer.status_code != 200 and not (have and answer.status_code == 206):
                     raise self._refused(answer)

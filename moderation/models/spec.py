@@ -53,7 +53,8 @@ class HubSource:
     """A file of a model hub, fetched by `moderation models pull` and never at run time.
 
     Attributes:
-        optional: a hub that does not have the file is no error; that it had none is then kept in models.lock.
+        optional: a hub that does not have the file is no error; that it had none is then kept in models.lock. A file
+            whose hash is known is there, so model.toml gives it no hash.
     """
 
     repo: str
@@ -220,6 +221,8 @@ def _weight_file(table: _Table) -> WeightFile:
     sha256 = table.text("sha256", _SHA256, "64 lower-case hex digits") if pinned else ""
     shipped = table.flag("shipped")
     parts = tuple(_package_part(entry) for entry in table.tables("parts"))
+    if hub is not None and hub.optional and pinned:
+        table.fail("sha256", "an optional file has none: whether the hub has it, and which, is kept in models.lock")
     if [shipped, bool(parts), hub is not None].count(True) != 1:
         table.fail("parts", "one of parts = [...], hub = {...} and shipped = true")
     table.close()

@@ -167,6 +167,16 @@ def test_a_wrong_half_is_thrown_away(hub: FakeHub, store: ModelStore, left: byte
     assert store.prepare(spec_of())["model.safetensors"].read_bytes() == WEIGHTS
 
 
+def test_a_whole_half_is_not_pulled_again(hub: FakeHub, store: ModelStore) -> None:
+    partial = store.pulled(HubSource("own/tiny", "main", "model.safetensors.part"))
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(WEIGHTS)
+    pull(spec_of(), store, hub=Hub(hub.url))
+    assert [asked for path, asked, _ in hub.asked if path.endswith("safetensors")] == [f"bytes={len(WEIGHTS)}-"]
+    assert store.prepare(spec_of())["model.safetensors"].read_bytes() == WEIGHTS
+    assert not leftovers(store)
+
+
 def test_an_unknown_half_is_never_trusted(hub: FakeHub, store: ModelStore) -> None:
     partial = store.pulled(HubSource("own/tiny", "main", "model.safetensors.part"))
     partial.parent.mkdir(parents=True)
@@ -228,6 +238,26 @@ def test_an_optional_file_the_hub_lacks_is_left_out(hub: FakeHub, store: ModelSt
     asked = len(hub.asked)
     pull(spec, store, hub=Hub(hub.url))
     assert len(hub.asked) == asked
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_an_optional_file_that_was_there_once_is_missed(
+    hub: FakeHub, store: ModelStore, tmp_path: Path, *, local: bool
+) -> None:
+    spec = spec_of(pinned=False, optional=True)
+    pull(spec, store, hub=Hub(hub.url), trust_first_use=True)
+    store.pulled(HubSource("own/tiny", "main", "config.json")).unlink()
+    del hub.files["/own/tiny/resolve/main/config.json"]
+    with pytest.raises(WeightsMissingError, match=r"config\.json.*(no such file|is missing)"):
+        pull(spec, store, hub=Hub(folder=tmp_path) if local else Hub(hub.url))
+    assert read_lock(store.home)["own/tiny@main/config.json"] == sha256(CONFIG)
+
+
+def test_a_hash_of_an_optional_file_is_never_noted_as_absent(hub: FakeHub, store: ModelStore) -> None:
+    del hub.files["/own/tiny/resolve/main/config.json"]
+    with pytest.raises(WeightsMissingError, match=r"config\.json: HTTP 404"):
+        pull(spec_of(optional=True), store, hub=Hub(hub.url))
+    assert read_lock(store.home) == {}
 
 
 def test_a_redirect_on_the_same_host_is_followed_and_another_is_refused(hub: FakeHub, store: ModelStore) -> None:

@@ -106,7 +106,7 @@ def test_a_file_of_a_hub_needs_no_hash(tmp_path: Path) -> None:
     assert file.hub == HubSource("own/tiny", "main", "weights/model.safetensors", optional=True)
     assert file.sha256 == ""
     assert not file.shipped
-    pinned = HUB.replace("hub =", f'sha256 = "{"c" * 64}"\nhub =')
+    pinned = HUB.replace(", optional = true", "").replace("hub =", f'sha256 = "{"c" * 64}"\nhub =')
     assert load_spec(write(tmp_path, GOOD + pinned)).files[-1].sha256 == "c" * 64
 
 
@@ -124,6 +124,7 @@ def test_a_file_of_a_hub_needs_no_hash(tmp_path: Path) -> None:
         ("optional = true", 'mirror = "x"', "hub: mirror: unknown key"),
         ("hub = ", "shipped = true\nhub = ", "one of parts"),
         ("hub = ", 'sha256 = ""\nhub = ', "sha256"),
+        ("hub = ", f'sha256 = "{"c" * 64}"\nhub = ', "file[2]: sha256: an optional file has none"),
         ("hub = ", "hub = 3 #", "hub: must be a table"),
     ],
 )
