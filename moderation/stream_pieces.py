@@ -20,6 +20,7 @@ from moderation.errors import InvalidRequestError
 from moderation.schema import StreamEvent
 from moderation.transports import Arriving, Streaming
 
+_GIVEN_UP_S = 5.0  # how long a generator that is given up may take to clean up
 _OVER = object()
 _Asked = asyncio.Future[str | None]  # the next piece; None after the last
 
@@ -92,7 +93,7 @@ async def _beside(opened: Arriving, pieces: AsyncIterable[str]) -> AsyncGenerato
                 yield event
     finally:
         taking.cancel()
-        await asyncio.wait([taking])
+        await asyncio.wait([taking], timeout=_GIVEN_UP_S)  # it may hold on, and what ended the stream must be told
 
 
 async def _arrived_before(opened: Arriving, piece: _Asked) -> list[StreamEvent]:

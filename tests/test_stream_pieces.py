@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -208,6 +209,28 @@ def test_a_reader_that_leaves_ends_the_generator() -> None:
         assert (await anext(events)).decision is Decision.ALLOW
         await events.aclose()
         assert ended == ["generator"]
+
+    asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
+
+
+def test_a_generator_that_does_not_let_go_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moderation.stream_pieces._GIVEN_UP_S", 0.1)
+
+    async def scenario() -> None:
+        over = asyncio.Event()
+
+        async def generated() -> AsyncIterator[str]:
+            yield "refuse"
+            while not over.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await over.wait()
+
+        opened = await Remote().open_stream(StreamOptions())
+        with pytest.raises(ModerationError) as refused:
+            [event async for event in events_of(opened, generated())]
+        assert refused.value.code == "unknown_policy"
+        over.set()
+        await asyncio.sleep(0)
 
     asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from moderation.errors import InvalidRequestError, ModerationError
-from moderation.lists.matching import Lists
 from moderation.personal.find import held_back as held_back_personal
 from moderation.pipelines.cutting import LEAST_CHARS, Cutter, context_of, encoded_from
 from moderation.pipelines.engine import Engine
@@ -98,7 +97,7 @@ class Stream:
         self._engine = engine
         self._options = options
         self._intake = Intake(engine.limits.max_text_chars)
-        self._cutter = Cutter(_Holding(engine.lists.lists, options))
+        self._cutter = Cutter(_Holding(engine, options))
         self._chars = 0
         self._before = ""
         self._judged_chars = 0
@@ -313,10 +312,10 @@ class Stream:
 
 
 class _Holding:
-    """What the end of a text may still grow into: a listed term, a secret or an encoded run."""
+    """What the end of a text may still grow into: a listed term (as lists are now), a secret or an encoded run."""
 
-    def __init__(self, lists: Lists, options: StreamOptions) -> None:
-        self._lists = lists
+    def __init__(self, engine: Engine, options: StreamOptions) -> None:
+        self._engine = engine
         self._options = options
 
     def __call__(self, text: str) -> int:
@@ -326,7 +325,7 @@ class _Holding:
         if encoded < LEAST_CHARS:  # no unit ends here whatever the others say, and they take much longer
             return encoded
         options = self._options
-        listed = self._lists.held_back(end, tenant=options.tenant, role=options.role)
+        listed = self._engine.lists.lists.held_back(end, tenant=options.tenant, role=options.role)
         return min(encoded, tail + listed, tail + held_back_personal(end))
 
 

@@ -100,11 +100,10 @@ class Reader:
     def __init__(self, socket: WebSocket, limits: Limits) -> None:
         self._socket = socket
         self._limits = limits
-        self._half = ""
         self._left_s = limits.idle_timeout_s
 
     async def next(self) -> dict[str, Any]:
-        """The next message; a character that is cut in two by the end of a text comes with the next one.
+        """The next message; its text may hold what is no Unicode.
 
         Raises:
             InputError: it is too large, late, no text or no message of ours.
@@ -129,20 +128,19 @@ class Reader:
         says = isinstance(value, dict) and isinstance(value.get("text"), str) and value["text"] != ""
         # an empty text is no sign of life
         self._left_s = limits.idle_timeout_s if says else max(0.0, self._left_s - (monotonic() - began))
-        return parse_stream_message(self._whole(value))
+        return _checked(value)
 
-    def _whole(self, value: Any) -> Any:
-        """A message without the half of a surrogate pair its text ends in, and with the one of the last."""
-        if not isinstance(value, dict) or value.get("type") != "text" or not isinstance(value.get("text"), str):
-            if self._half:
-                message = "the text before ends in one half of a surrogate pair: this is not valid Unicode"
-                raise InvalidRequestError(message, code="invalid_unicode", param="text")
-            return value
-        text = self._half + value["text"]
-        if self._half:
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        return {**value, "text": text[: len(text) - len(self._half)]}
+
+def _checked(value: Any) -> dict[str, Any]:
+    """A message, checked but for the signs of its text: what is no Unicode ends a stream where it stands, in `Stream`.
+
+    What stands before it in the same message is judged and told first, and half a character may wait for the next one.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        return parse_stream_message(value)
+    text = value["text"]
+    checked = parse_stream_message({**value, "text": ""})
+    return {**checked, "text": text}
 
 
 async def send(socket: WebSocket, events: Sequence[StreamEvent], limits: Limits) -> None:

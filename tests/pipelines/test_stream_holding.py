@@ -86,3 +86,24 @@ def test_a_secret_is_held_until_it_is_whole() -> None:
             await engine.close()
 
     assert [event.text for event in asyncio.run(scenario())] == ["word " * 47]
+
+
+def test_a_term_that_is_listed_meanwhile_is_held_back_too(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('name = "own"\nkind = "block"\ncategory = "fraud"\nterms = ["something else"]\n')
+    before = "word " * 47  # the unit would end inside the term
+
+    async def scenario() -> list[StreamEvent]:
+        engine = fake_engine(profile=PROFILE, lists=tmp_path)
+        stream = Stream(engine, StreamOptions())
+        events = await stream.feed("A sentence that is long enough to be judged by itself. ")
+        (tmp_path / "own.toml").write_text(TERM)
+        if not engine.lists.reload_if_changed().changed:
+            pytest.fail("the list is not read again")
+        events += await stream.feed(before + "forbidden phrase and then some ordinary words follow.\n")
+        events += await stream.finish()
+        await engine.close()
+        return events
+
+    events = asyncio.run(scenario())
+    assert "forb" not in "".join(event.text or "" for event in events)
+    assert events[-1].decision is Decision.BLOCK

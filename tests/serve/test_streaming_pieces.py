@@ -63,3 +63,20 @@ def test_halves_of_a_character_over_two_pieces_are_joined(server: Server) -> Non
             with pytest.raises(InvalidRequestError) as refused:
                 list(client.stream(wrong))
             assert refused.value.code == "invalid_unicode"
+
+
+@pytest.mark.parametrize("cut", [1, 7, 10_000])
+def test_what_stands_before_a_fault_is_told_as_in_process(server: Server, cut: int) -> None:
+    text = f"1 {SENTENCE}2 {SENTENCE}3 {SENTENCE}{SMILE} \ud83d and more"
+    pieces = [text[place : place + cut] for place in range(0, len(text), cut)]
+    with Client(server.url) as client, Moderator(profile="fake") as moderator:
+        expected, refused = told(moderator.stream([text]))
+        events, error = told(client.stream(pieces))
+    assert [(event.type, event.span, event.text) for event in events] == [
+        (event.type, event.span, event.text) for event in expected
+    ]
+    assert len(events) == 3
+    assert isinstance(error, InvalidRequestError)
+    assert isinstance(refused, InvalidRequestError)
+    assert (error.code, str(error)) == (refused.code, str(refused))
+    assert error.code == "invalid_unicode"
