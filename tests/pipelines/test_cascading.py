@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from support.engines import Counting, fake_engine, fake_models, fake_profile
 
 from moderation.config import Settings
 from moderation.errors import ModelError, SettingsError
-from moderation.models.base import Classification, Scored
+from moderation.models.base import Classification, Gap, Scored
 from moderation.models.cascade import Band
 from moderation.pipelines.assemble import registry_of
 from moderation.pipelines.cascading import Entry, added, highest, wanted
@@ -71,6 +72,27 @@ def test_where_the_guard_fails_the_first_scores_stand() -> None:
     (_, first), (_, guard) = added(entry({"hate": 0.7}), GUARD, ModelError("down"))
     assert first == said({"hate": 0.7})
     assert isinstance(guard, ModelError)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "scores"),
+    [
+        ((), (0.01, 0.01, 0.01)),
+        ([Gap("text_past_window", (600, 1_000))], (0.01, 0.75, 0.8)),
+        ([Gap("text_past_window", (500, 1_000))], (0.01, 0.75, 0.8)),
+        ([Gap("text_past_window", (700, 1_000))], (0.01, 0.01, 0.8)),
+        ([Gap("unreadable_text", (0, 1)), Gap("text_past_window", (900, 1_000))], (0.6, 0.01, 0.8)),
+        ([Gap("deadline_exceeded")], (0.6, 0.75, 0.8)),
+    ],
+)
+def test_what_the_guard_did_not_read_it_does_not_clear(gaps: Sequence[Gap], scores: tuple[float, ...]) -> None:
+    spans = ((0, 500), (500, 700), None)
+    first = tuple(Scored({"hate": score}, span) for score, span in zip((0.6, 0.75, 0.8), spans, strict=True))
+    guard = Classification((Scored({"hate": 0.01}, (0, 600)),), tuple(gaps))
+    (_, whole), _ = added([(FIRST, Classification(first))], GUARD, guard)
+    assert isinstance(whole, Classification)
+    assert tuple(one.scores["hate"] for one in whole.scored) == scores
+    assert [one.span for one in whole.scored] == list(spans)
 
 
 STAGES = """decode_deadline_s = 1
