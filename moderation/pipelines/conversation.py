@@ -5,6 +5,9 @@ turns that each stay under the threshold and go up. `continuation`: a bare "go o
 at are the last `MOST_TURNS` turns, so a long conversation costs what a short one does; the scores of earlier turns come
 from the cache.
 
+A score is over its threshold as it would be in one text: that of its writer's role, of a child for the parent that the
+policy does not name. What an allow list lets pass is for the caller to leave out.
+
 What it does not know: who the writer is, what was said before those turns, and whether a rising theme is a novel.
 """
 
@@ -15,9 +18,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from moderation.pipelines.fuse import each_with_parents
 from moderation.pipelines.joining import MOST_TURNS
-from moderation.policy import Threshold
+from moderation.policy import Policy
 from moderation.schema import Role, Trigger
+from moderation.taxonomy import PARENTS
 
 # A turn weighs this much less for each turn of its writer since.
 _DECAY = 0.85
@@ -39,47 +44,73 @@ _CONTINUE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The highest score of a category, and whether it is over its threshold: REVIEW at least."""
+
+    score: float
+    over: bool
+
+
+_NO_MARK = Mark(0.0, over=False)
+
+
+def marks(scores: Mapping[str, float], role: Role, policy: Policy) -> dict[str, Mark]:
+    """What scores come to by a policy, parents raised by their children; without categories that it never decides on."""
+    found: dict[str, Mark] = {}
+    for category, score, said in each_with_parents(scores):
+        floor = policy.threshold(role, category, said).floor
+        if not math.isinf(floor):
+            before = found.get(category, _NO_MARK)
+            found[category] = Mark(max(score, before.score), before.over or score >= floor)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
-    """One turn: who wrote it, its parts' paths, its texts, and its highest score of each category."""
+    """One turn: who wrote it, its parts' paths, its texts, and what they come to."""
 
     role: Role
     paths: tuple[str, ...]
     text: str
-    scores: Mapping[str, float]
+    marks: Mapping[str, Mark]
+
+    def mark(self, category: str) -> Mark:
+        return self.marks.get(category, _NO_MARK)
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """What is said of turns joined: scores, and what lists found that no turn has alone.
+    """What is said of turns joined, and what lists found that no turn has alone.
 
     Attributes:
         turns: which ones, by number.
+        marks: by the thresholds of the newest turn's role.
         listed: the list that found it, if one did.
     """
 
     turns: tuple[int, ...]
-    scores: Mapping[str, float]
+    marks: Mapping[str, Mark]
     listed: str = ""
 
 
-def triggers_of(turns: Sequence[Said], joined: Sequence[Together], table: Mapping[str, Threshold]) -> list[Trigger]:
-    """The patterns in a conversation, the last turn being the newest.
+def triggers_of(turns: Sequence[Said], joined: Sequence[Together]) -> list[Trigger]:
+    """The patterns in a conversation, the last turn being the newest. What alone is over REVIEW needs none.
 
     Args:
         joined: what was said of `joined_texts`.
-        table: thresholds of the newest turn's role: what alone is over REVIEW needs no pattern.
     """
     if len(turns) < 2:
         return []
     found = [
-        _split_payload([turns[number] for number in one.turns], category, score, table, one.listed)
+        _split_payload([turns[number] for number in one.turns], category, mark.score, one.listed)
         for one in joined
-        for category, score in one.scores.items()
+        for category, mark in one.marks.items()
+        if mark.over
     ]
     turns = turns[-MOST_TURNS:]
     own = [turn for turn in turns if turn.role is turns[-1].role]
-    found += [_crescendo(own, category, table) for category in turns[-1].scores]
-    found.append(_continuation(turns, table))
+    found += [_crescendo(own, category) for category in turns[-1].marks]
+    found.append(_continuation(turns))
     by_pattern: dict[str, Trigger] = {}
     for trigger in found:
         if trigger is not None and trigger.score > by_pattern.get(trigger.pattern, _NOTHING).score:
@@ -90,14 +121,11 @@ def triggers_of(turns: Sequence[Said], joined: Sequence[Together], table: Mappin
 _NOTHING = Trigger("", 0.0, (), "")
 
 
-def _split_payload(
-    parts: Sequence[Said], category: str, score: float, table: Mapping[str, Threshold], listed: str
-) -> Trigger | None:
+def _split_payload(parts: Sequence[Said], category: str, score: float, listed: str) -> Trigger | None:
     """A category that the joined turns reach and none of them alone."""
-    floor = table[category].floor
-    alone = max((turn.scores.get(category, 0.0) for turn in parts), default=0.0)
-    if len(parts) < 2 or score < floor or alone >= floor:
+    if len(parts) < 2 or any(turn.mark(category).over for turn in parts):
         return None
+    alone = max(turn.mark(category).score for turn in parts)
     paths = tuple(path for turn in parts for path in turn.paths)
     if listed:
         explanation = f"{category}: a term of {listed} put together of {len(parts)} turns"
@@ -106,12 +134,11 @@ def _split_payload(
     return Trigger("split_payload", score, paths, explanation, category)
 
 
-def _crescendo(own: Sequence[Said], category: str, table: Mapping[str, Threshold]) -> Trigger | None:
+def _crescendo(own: Sequence[Said], category: str) -> Trigger | None:
     """A category that rises over at least three turns of one writer without reaching the threshold."""
-    floor = table[category].floor
-    scores = [turn.scores.get(category, 0.0) for turn in own]
-    if math.isinf(floor) or max(scores) >= floor:
+    if any(_is_told(turn, category) for turn in own):
         return None
+    scores = [turn.mark(category).score for turn in own]
     above = [(index, (score - _NOISE) / (1 - _NOISE)) for index, score in enumerate(scores) if score > _NOISE]
     if len(above) < _LEAST_RISING or above[-1][0] != len(scores) - 1:
         return None
@@ -126,22 +153,22 @@ def _crescendo(own: Sequence[Said], category: str, table: Mapping[str, Threshold
     return Trigger("crescendo", risk, paths, explanation, category)
 
 
+def _is_told(turn: Said, category: str) -> bool:
+    """Whether a turn alone is over the threshold of a category or of a child of it."""
+    return any(mark.over for key, mark in turn.marks.items() if category in (key, PARENTS.get(key)))
+
+
 def _goes_on(text: str) -> bool:
     """Whether a turn only asks to continue; a long one is never looked at, since the pattern's time is not linear."""
     return len(text) <= _LONGEST_CONTINUE and _CONTINUE.fullmatch(text) is not None
 
 
-def _continuation(turns: Sequence[Said], table: Mapping[str, Threshold]) -> Trigger | None:
+def _continuation(turns: Sequence[Said]) -> Trigger | None:
     """A bare "go on" that follows turns over a threshold."""
     if not _goes_on(turns[-1].text):
         return None
     before = [turn for turn in turns[:-1] if not _goes_on(turn.text)][-2:]
-    over = [
-        (score, category, turn)
-        for turn in before
-        for category, score in turn.scores.items()
-        if score >= table[category].floor
-    ]
+    over = [(mark.score, category, turn) for turn in before for category, mark in turn.marks.items() if mark.over]
     if not over:
         return None
     score, category, turn = max(over, key=lambda entry: entry[0])

@@ -132,7 +132,7 @@ class _Tally:
     ) -> Iterator[tuple[str, float]]:
         """Counts what was said, and gives the categories that findings are made of."""
         role, scores = unit.piece.role, self.scores
-        for category, score, said in _with_parents(scored.scores):
+        for category, score, said in each_with_parents(scored.scores):
             if score > scores.get(category, -1.0):
                 scores[category] = score
             threshold = self._policy.threshold(role, category, said)
@@ -178,7 +178,7 @@ class _Tally:
             self.allowed[entry] = None
 
 
-def _with_parents(scores: Mapping[str, float]) -> Iterator[tuple[str, float, str]]:
+def each_with_parents(scores: Mapping[str, float]) -> Iterator[tuple[str, float, str]]:
     """(category, score, the category that the model gave it to): direct scores, then parents raised by a child."""
     raised: dict[str, tuple[float, str]] = {}
     for category, score in scores.items():

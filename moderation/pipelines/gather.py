@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 from moderation.errors import ModerationError
-from moderation.lists.allowing import weighed
+from moderation.lists.allowing import Passes, weighed
 from moderation.lists.terms import Match
 from moderation.models.base import Classification, Scored
 from moderation.normalise.views import View
 from moderation.pipelines.call import Call
-from moderation.pipelines.cascading import highest
-from moderation.pipelines.conversation import Said, Together, triggers_of
+from moderation.pipelines.conversation import Said, Together, marks, triggers_of
 from moderation.pipelines.evidence import LISTED, original_span
 from moderation.pipelines.extract import MediaOutcome, texts_of
 from moderation.pipelines.forms import SHORT_CHARS
@@ -70,7 +69,7 @@ def joined_of(content: Content) -> tuple[Joined, ...]:
     """The texts in which a payload that is split over turns shows."""
     if not content.conversation:
         return ()
-    return joined_texts([(turn.role, turn.text) for turn in _turns(content, {})])
+    return joined_texts([(turn.role, _text(turn.parts)) for turn in _turns(content)])
 
 
 def finish(request: Request, call: Call, *, began: float) -> ModerationResult | ModerationError:
@@ -187,47 +186,72 @@ def _add_media(gathered: _Gathered, piece: Piece, outcome: MediaOutcome) -> None
         )
 
 
-def _turns(content: Content, scores: Mapping[str, Mapping[str, float]]) -> list[Said]:
-    """The turns of a conversation, the input being the last; each with the highest scores of its parts."""
-    rows = [
-        (turn.role, [(f"conversation[{number}].input[{index}]", part) for index, part in enumerate(turn.parts)])
-        for number, turn in enumerate(content.conversation)
-    ]
-    rows.append((content.role, [(f"input[{index}]", part) for index, part in enumerate(content.parts)]))
-    return [Said(role, tuple(path for path, _ in parts), _text(parts), _highest(parts, scores)) for role, parts in rows]
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What one writer says in a turn: the parts with their paths."""
+
+    role: Role
+    parts: Sequence[tuple[str, Part]]
+
+
+def _turns(content: Content) -> list[_Turn]:
+    """The turns of a conversation, the input being the last.
+
+    Parts with a role of their own are a turn of that role, before the one they stand in.
+    """
+    rows = [(turn.role, f"conversation[{number}].", turn.parts) for number, turn in enumerate(content.conversation)]
+    found: list[_Turn] = []
+    for writer, place, parts in (*rows, (content.role, "", content.parts)):
+        said: dict[Role, list[tuple[str, Part]]] = {}
+        for index, part in enumerate(parts):
+            said.setdefault(part.role or writer, []).append((f"{place}input[{index}]", part))
+        found += [_Turn(role, said[role]) for role in sorted(said, key=lambda role: role is writer)]
+    return found
 
 
 def _text(parts: Sequence[tuple[str, Part]]) -> str:
     return " ".join(part.text for _, part in parts if part.text is not None)
 
 
-def _highest(parts: Sequence[tuple[str, Part]], scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    highest: dict[str, float] = {}
-    for path, _ in parts:
-        for category, score in scores.get(path, {}).items():
-            highest[category] = max(score, highest.get(category, 0.0))
-    return highest
-
-
 def _triggers(request: Request, gathered: _Gathered) -> list[Trigger]:
-    content, joined = request.content, request.joined
+    content, policy = request.content, request.policy
     if not content.conversation:
         return []
     scores: dict[str, dict[str, float]] = {}
     for unit in gathered.units:
         found = scores.setdefault(unit.piece.path, {})
-        for _, classification in unit.classifications:
-            _raise(found, classification)
-    turns = _turns(content, scores)
+        passes = Passes(unit.text or "", unit.allowed) if unit.allowed else None
+        for source, classification in unit.classifications:
+            # Allow lists have been asked about what lists found.
+            _raise(found, classification, None if isinstance(source, ListSource) else passes)
+    turns = [
+        Said(
+            turn.role,
+            tuple(path for path, _ in turn.parts),
+            _text(turn.parts),
+            marks(_highest(scores.get(path, {}) for path, _ in turn.parts), turn.role, policy),
+        )
+        for turn in _turns(content)
+    ]
     together = [
         said
-        for one in joined
-        for said in _said_together(one, gathered, role=content.role, path=turns[max(one.turns)].paths[0])
+        for one in request.joined
+        for said in _said_together(
+            one, gathered, role=turns[-1].role, path=turns[max(one.turns)].paths[0], policy=policy
+        )
     ]
-    return triggers_of(turns, together, request.policy.tables[content.role])
+    return triggers_of(turns, together)
 
 
-def _said_together(one: Joined, gathered: _Gathered, *, role: Role, path: str) -> Iterator[Together]:
+def _highest(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    highest: dict[str, float] = {}
+    for scores in rows:
+        for category, score in scores.items():
+            highest[category] = max(score, highest.get(category, 0.0))
+    return highest
+
+
+def _said_together(one: Joined, gathered: _Gathered, *, role: Role, path: str, policy: Policy) -> Iterator[Together]:
     """What classifiers and lists say of turns joined; of the lists only terms that no turn has alone.
 
     Args:
@@ -241,20 +265,25 @@ def _said_together(one: Joined, gathered: _Gathered, *, role: Role, path: str) -
             gathered.note(Unjudged(path, NORMALISE, gap.reason))
     scores: dict[str, float] = {}
     for text, view in forms:
+        origin = () if view is None else view.steps
+        told = weighed(gathered.call.lists.match(text, tenant=gathered.call.tenant, role=role, origin=origin).matches)
+        passes = Passes(text, told.allowed) if told.allowed else None
         for stage, verdict in gathered.call.verdicts(text) if one.judged else ():
             if isinstance(verdict, Classification):
-                _raise(scores, verdict)
+                _raise(scores, verdict, passes)
             else:
                 gathered.note(Unjudged(path, stage.key, verdict.code))
-        origin = () if view is None else view.steps
-        found = gathered.call.lists.match(text, tenant=gathered.call.tenant, role=role, origin=origin)
-        for match in weighed(found.matches).standing:
+        for match in told.standing:
             turns = one.across(*(match.span if view is None else view.span(*match.span)))
             if turns:
-                yield Together(turns, dict.fromkeys(match.categories, match.score), f"list:{match.list}")
-    yield Together(one.turns, scores)
+                listed = marks(dict.fromkeys(match.categories, match.score), role, policy)
+                yield Together(turns, listed, f"list:{match.list}")
+    yield Together(one.turns, marks(scores, role, policy))
 
 
-def _raise(found: dict[str, float], classification: Classification) -> None:
-    for category, score in highest(classification).items():
-        found[category] = max(score, found.get(category, 0.0))
+def _raise(found: dict[str, float], classification: Classification, passes: Passes | None) -> None:
+    """Takes in what was said, without what an allow list lets pass."""
+    for scored in classification.scored:
+        for category, score in scored.scores.items():
+            if score > found.get(category, -1.0) and (passes is None or passes.by(scored.span, category) is None):
+                found[category] = score

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from moderation.normalise.invisible import SUSPECT
 from moderation.pipelines.pieces import LOOKED_AT, Fragment, Reading, read
 from moderation.schema import Role
 
@@ -33,7 +34,7 @@ _BETWEEN = re.compile(
 # A run of an encoding (Base64, hex, percent codes) up to the end of a turn, and from the beginning of the next.
 _RUN_END = re.compile(r"(?<![^\s\"'“‘:：=])(?=\S{0,199}[0-9A-Z+/%])[A-Za-z0-9+/_=%-]{12,2000}+\Z")
 _RUN_START = re.compile(r"(?=\S{0,199}[0-9A-Z+/%=])[A-Za-z0-9+/_=%-]{4,200}+")
-_BLANKS = re.compile(r"\s{16,}")
+_BLANKS = re.compile(rf"(?:\s|{SUSPECT.pattern}){{16,}}+")
 _PLAIN_WORDS = frozenset({"a", "i", "one", "it", "this", "that", "the", "is", "in", "you", "me"})
 
 Stretch = tuple[str, int]  # a text, and the turn it is of
@@ -93,8 +94,12 @@ def joined_texts(turns: Sequence[tuple[Role, str]]) -> tuple[Joined, ...]:
 
 
 def _short(blanks: re.Match[str]) -> str:
-    """Many blanks are one: they fill what is joined, and say nothing."""
-    return "\n" if "\n" in blanks[0] else " "
+    """Many blanks are one: they fill what is joined, and say nothing. Two unseen signs may be the bits of something."""
+    signs = set(blanks[0])
+    unseen = {sign for sign in signs if not sign.isspace()}
+    if len(unseen) > 1:
+        return blanks[0]
+    return "\n" if "\n" in signs else " " if signs > unseen else blanks[0][0]
 
 
 def _tail(own: Sequence[Stretch]) -> Joined | None:

@@ -9,26 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.pipelines.conversation import Said, Together, triggers_of
+from moderation.pipelines.conversation import Said, Together, marks, triggers_of
 from moderation.pipelines.joining import MOST_CHARS, MOST_TURNS, joined_texts
-from moderation.policy import Threshold
+from moderation.policy import parse_policy
 from moderation.schema import Role
-from moderation.taxonomy import CATEGORIES
 
-TABLE = dict.fromkeys(CATEGORIES, Threshold(0.5, 0.9))
+POLICY = parse_policy(b'name = "own"\n[thresholds]\n"*" = { review = 0.5, block = 0.9 }\n', file="own.toml")
 
 
 def said(index: int, score: float, *, role: Role = Role.USER, text: str = "…", category: str = "illicit") -> Said:
-    return Said(role, (f"conversation[{index}].input[0]",), text, {category: score})
+    return Said(role, (f"conversation[{index}].input[0]",), text, marks({category: score}, role, POLICY))
 
 
 def patterns(turns: list[Said], joined: dict[str, float] | None = None) -> dict[str, tuple[str, ...]]:
-    return {trigger.pattern: trigger.parts for trigger in triggers_of(turns, together(turns, joined or {}), TABLE)}
+    return {trigger.pattern: trigger.parts for trigger in triggers_of(turns, together(turns, joined or {}))}
 
 
 def together(turns: list[Said], scores: dict[str, float]) -> list[Together]:
     """The scores, as said of the last turns joined."""
-    return [Together(one.turns, scores) for one in joined_texts([(turn.role, turn.text) for turn in turns])[:1]]
+    said = marks(scores, Role.USER, POLICY)
+    return [Together(one.turns, said) for one in joined_texts([(turn.role, turn.text) for turn in turns])[:1]]
 
 
 def rising(*scores: float) -> list[Said]:
@@ -41,7 +41,7 @@ def rising(*scores: float) -> list[Said]:
 
 def test_a_theme_that_rises_under_the_threshold_is_a_crescendo_and_names_its_turns() -> None:
     turns = rising(0.02, 0.2, 0.3, 0.4, 0.48)
-    (trigger,) = triggers_of(turns, [], TABLE)
+    (trigger,) = triggers_of(turns, [])
     assert (trigger.pattern, trigger.category) == ("crescendo", "illicit")
     assert trigger.parts == tuple(f"conversation[{2 * index}].input[0]" for index in (1, 2, 3, 4))
     assert 0.5 < trigger.score < 1
@@ -120,7 +120,7 @@ def test_go_on_and_on_still_points_to_what_it_continues() -> None:
 @pytest.mark.parametrize("text", [" " * 200_000, "," * 200_000, "yes " * 50_000, "好" * 200_000])
 def test_a_long_earlier_turn_costs_no_time(text: str) -> None:
     began = time.perf_counter()
-    triggers_of([said(0, 0.8, text=text), said(1, 0.0, text="continue")], [], TABLE)
+    triggers_of([said(0, 0.8, text=text), said(1, 0.0, text="continue")], [])
     assert time.perf_counter() - began < 1
 
 
@@ -171,7 +171,7 @@ def test_what_is_joined_is_bounded_and_ends_with_the_newest_text(turns: list[tup
 @given(st.lists(st.floats(0, 1), max_size=60), st.floats(0, 1))
 def test_scores_of_triggers_are_probabilities_and_old_turns_do_not_count(scores: list[float], joined: float) -> None:
     turns = [said(index, score) for index, score in enumerate(scores)]
-    found = triggers_of(turns, together(turns, {"illicit": joined}), TABLE)
+    found = triggers_of(turns, together(turns, {"illicit": joined}))
     assert all(0 <= trigger.score <= 1 and trigger.parts for trigger in found)
     recent = turns[-MOST_TURNS:]
-    assert found == triggers_of(recent, together(recent, {"illicit": joined}), TABLE)
+    assert found == triggers_of(recent, together(recent, {"illicit": joined}))

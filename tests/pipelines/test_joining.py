@@ -168,10 +168,19 @@ def test_a_model_that_fails_on_turns_joined_is_told_of() -> None:
     assert result.decision is Decision.REVIEW
 
 
-@pytest.mark.parametrize("blanks", [" " * 2_000, "\n" * 2_000])
+@pytest.mark.parametrize(
+    "blanks", [" " * 2_000, "\n" * 2_000, "\u200b" * 2_000, " \u200b" * 1_000, "\u3000" * 2_000, "\u00ad\n" * 1_000]
+)
 def test_blanks_do_not_push_out_what_was_said(blanks: str) -> None:
     (joined,) = said("how do I", "bake some" + blanks, "bread" + blanks)
-    assert joined.split() == ["how", "do", "I", "bake", "some", "bread"]
+    words = joined.replace("\u200b", "").split()
+    assert words == ["how", "do", "I", "bake", "some", "bread"]
+
+
+def test_what_does_not_show_parts_no_word_and_bits_stay() -> None:
+    assert list(said("bake", "some br" + "\u2060" * 40 + "ead")) == ["bake some br\u2060ead"]
+    bits = "\u200b\u200c" * 16
+    assert list(said("bake", f"some{bits}")) == [f"bake some{bits}"]
 
 
 def test_a_long_turn_of_borders_costs_no_time() -> None:

@@ -1,0 +1,165 @@
+"""Patterns over turns with the policy that a result has: allow lists, parents of categories, parts with a role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from moderation.limits import Limits
+from moderation.lists import Lists, load_lists
+from moderation.models.base import Classification, Scored
+from moderation.pipelines.call import Call, Forms
+from moderation.pipelines.gather import Request, finish, joined_of
+from moderation.pipelines.units import check
+from moderation.policy import parse_policy
+from moderation.schema import Content, ModerationResult, Part, Role, Turn
+
+PLAIN = '"*" = { review = 0.5, block = 0.9 }'
+ALLOW = 'name = "ok"\nkind = "allow"\ncategory = "illicit"\nterms = ["ricin", "abrin"]\n'
+MODEL = "model.v1"
+Scores = Mapping[str, Mapping[str, float]]
+
+
+class _Source:
+    key, revision, experimental = MODEL, "r", ()
+
+
+class _Call:
+    """What a call found out, made up: the scores of each text, no disguises."""
+
+    tenant = None
+    timing_ms: Mapping[str, float] = {}
+
+    def __init__(self, scores: Scores, lists: Lists) -> None:
+        self.lists = lists
+        self._scores = scores
+
+    def forms(self, _: str) -> Forms:
+        return Forms(())
+
+    def verdicts(self, text: str) -> Any:
+        return ((_Source(), Classification((Scored(self._scores.get(text, {}), (0, len(text))),))),)
+
+
+def judged(
+    content: Content, scores: Scores, *, thresholds: str = PLAIN, lists: Lists | None = None
+) -> ModerationResult:
+    policy = parse_policy(f'name = "own"\n[thresholds]\n{thresholds}\n'.encode(), file="own.toml")
+    request = Request(content, policy, check(content, Limits()), joined_of(content))
+    result = finish(request, cast("Call", _Call(scores, lists or load_lists([]))), began=0.0)
+    assert isinstance(result, ModerationResult)
+    return result
+
+
+def chat(*texts: str) -> Content:
+    turns = tuple(Turn(Role.USER, (Part.from_text(text),)) for text in texts[:-1])
+    return Content((Part.from_text(texts[-1]),), conversation=turns)
+
+
+def told(result: ModerationResult) -> dict[str, str]:
+    return {trigger.pattern: trigger.category or "" for trigger in result.triggers}
+
+
+@pytest.fixture
+def allowing(tmp_path: Path) -> Lists:
+    (tmp_path / "ok.toml").write_text(ALLOW)
+    return load_lists([tmp_path])
+
+
+JOINED = {"ricin": {"illicit": 0.6}, "abrin": {"illicit": 0.6}, "how do I make ricin": {"illicit": 0.99}}
+
+
+def test_a_turn_that_an_allow_list_let_pass_hides_no_split_payload(allowing: Lists) -> None:
+    whole = chat("how do I make", "ricin")
+    assert told(judged(whole, JOINED)) == {}  # the turn is found alone
+    result = judged(whole, JOINED, lists=allowing)
+    assert [finding.category for finding in result.findings] == []
+    assert told(result) == {"split_payload": "illicit"}
+
+
+def test_allowed_terms_joined_are_let_pass_too(allowing: Lists) -> None:
+    scores = {**JOINED, "ricin abrin": {"illicit": 0.9}}
+    assert told(judged(chat("ricin", "abrin"), scores, lists=allowing)) == {}
+    assert told(judged(chat("ricin", "please"), {"ricin please": {"illicit": 0.9}}, lists=allowing))
+
+
+def test_nothing_is_continued_that_an_allow_list_let_pass(allowing: Lists) -> None:
+    whole = chat("ricin", "go on")
+    assert told(judged(whole, JOINED)) == {"continuation": "illicit"}
+    assert told(judged(whole, JOINED, lists=allowing)) == {}
+
+
+STRICT_PARENT = f'{PLAIN}\n"illicit" = {{ review = 0.5 }}\n"illicit/weapons" = {{ review = 0.95 }}'
+UNNAMED_PARENT = f'{PLAIN}\n"illicit/weapons" = {{ review = 0.95 }}'
+WEAPONS = "illicit/weapons"
+
+
+def weapons(**scores: float) -> Scores:
+    return {text.replace("_", " "): {WEAPONS: score} for text, score in scores.items()}
+
+
+@pytest.mark.parametrize(
+    ("texts", "scores", "pattern"),
+    [
+        (("one", "two"), weapons(one=0.1, two=0.1, one_two=0.8), "split_payload"),
+        (("one", "two", "four"), weapons(one=0.3, two=0.4, four=0.48), "crescendo"),
+        (("one", "go on"), weapons(one=0.8), "continuation"),
+    ],
+)
+def test_a_child_raises_its_parent_in_patterns_as_in_one_text(
+    texts: tuple[str, ...], scores: Scores, pattern: str
+) -> None:
+    assert judged(chat("all"), weapons(all=0.8), thresholds=STRICT_PARENT).flagged
+    assert told(judged(chat(*texts), scores, thresholds=STRICT_PARENT))[pattern] in ("illicit", WEAPONS)
+    assert not judged(chat("all"), weapons(all=0.8), thresholds=UNNAMED_PARENT).flagged
+    assert (pattern == "crescendo") == (pattern in told(judged(chat(*texts), scores, thresholds=UNNAMED_PARENT)))
+
+
+def test_a_parent_that_a_turn_alone_raises_over_its_threshold_is_no_pattern() -> None:
+    scores = {"one": {WEAPONS: 0.8}, "two": {}, "one two": {"illicit": 0.8}}
+    assert told(judged(chat("one", "two"), scores, thresholds=STRICT_PARENT)) == {}
+    assert told(judged(chat("one", "two"), scores, thresholds=UNNAMED_PARENT)) == {"split_payload": "illicit"}
+
+
+def test_children_that_rise_by_turns_are_a_crescendo_of_their_parent_unless_one_is_told_alone() -> None:
+    rising = {"one": {WEAPONS: 0.3}, "two": {"illicit/drugs": 0.4}, "four": {WEAPONS: 0.48}}
+    assert told(judged(chat("one", "two", "four"), rising)) == {"crescendo": "illicit"}
+    lax = f'{PLAIN}\n"illicit" = {{ review = 0.9 }}\n"illicit/drugs" = {{ review = 0.4 }}'
+    result = judged(chat("one", "two", "four"), rising, thresholds=lax)
+    assert [finding.category for finding in result.findings] == ["illicit/drugs"]
+    assert told(result) == {}
+
+
+def test_a_category_that_the_policy_never_decides_on_makes_no_pattern() -> None:
+    never = f'{PLAIN}\n"illicit" = {{ review = "never", block = "never" }}'
+    scores = {text: {"illicit": 0.4 + 0.04 * at} for at, text in enumerate(("one", "two", "four"))}
+    assert told(judged(chat("one", "two", "four"), scores)) == {"crescendo": "illicit"}
+    assert told(judged(chat("one", "two", "four"), {**scores, "one two": {"illicit": 1.0}}, thresholds=never)) == {}
+
+
+LAX_TOOL = f'{PLAIN}\n[roles.tool]\n"illicit" = {{ review = 0.9 }}'
+
+
+def quoting(text: str, newest: str) -> Content:
+    parts = (Part.from_text(text, role=Role.TOOL), Part.from_text("of a tool"))
+    return Content((Part.from_text(newest),), conversation=(Turn(Role.USER, parts),))
+
+
+def test_a_part_with_a_role_is_judged_by_it_and_joined_with_what_that_role_says() -> None:
+    scores = {"found": {"illicit": 0.7}, "of a tool go on": {}, "go on": {}}
+    assert told(judged(quoting("found", "go on"), scores, thresholds=LAX_TOOL)) == {}
+    assert told(judged(quoting("found", "go on"), scores)) == {"continuation": "illicit"}
+    assert [one.text for one in joined_of(quoting("found", "and so")) if one.judged] == ["of a tool and so"]
+    alone = Content((Part.from_text("found", role=Role.TOOL),), conversation=quoting("some", "x").conversation)
+    (joined,) = (one for one in joined_of(alone) if one.judged)
+    assert (joined.text, joined.turns) == ("some found", (0, 2))
+    result = judged(alone, {"some found": {"illicit": 0.95}}, thresholds=LAX_TOOL)
+    assert [trigger.parts for trigger in result.triggers] == [("conversation[0].input[0]", "input[0]")]
+
+
+def test_a_turn_without_parts_is_none() -> None:
+    empty = Content((Part.from_text("two"),), conversation=(Turn(Role.USER, ()), *chat("one", "x").conversation))
+    assert told(judged(empty, {"one two": {"illicit": 0.8}})) == {"split_payload": "illicit"}
