@@ -17,7 +17,6 @@ _FLAGS = re.IGNORECASE
 _VERBS = "ignor,disregard,forget,overrid,bypass,discard,overlook,cancel,erase,aside"
 _OBJECTS = "instruct,system,prompt,direct,rules,guideline,command,order,constraint,programming,restriction"
 _PROMPTS = "prompt,instruction,message,rules,directive,guideline,configuration,initiali"
-_MODEL_WORDS = " ai,\nai,:ai,a.i,llm,language model,gpt,claude,gemini,copilot,chatbot"
 
 # Between two words: no end of a sentence, so that a clause stays one; `_` and `-` for words written as one.
 _S = r"(?:[^\w.!?。！？]|_){1,3}"
@@ -206,18 +205,18 @@ EXTRACTION = (
     # 中文
     rule(
         "提示,指令,消息,设定,规则|你,系统,隐藏",
-        rf"{_ZH_SHOW}[^。！？\n]{{0,6}}你(?:自己)?的?{_ZH_OWN}",
+        rf"{_ZH_SHOW}[^。！？\n]{{0,6}}你(?:自己)?的?{_ZH_OWN}(?![了过说框音错报]|什么错|怎么|时)",
         rf"(?:把|将)你(?:自己)?的?(?:{_ZH_OWN}|提示词|指令|设定)[^。！？\n]{{0,10}}{_ZH_SHOW[:-1]}|写|发|念|说|贴)",
         rf"{_ZH_SHOW}[^。！？\n]{{0,4}}(?:系统提示词|隐藏指令|隐藏提示词)(?:的)?(?:全文|原文|内容)?(?:[，。！\n]|$)",
     ),
     rule(
         "系统提示,系统指令,初始,系统消息,隐藏指令,收到的第一",
-        r"(?:把|将)(?:你的?)?(?:系统提示词?|初始提示词?)[^。！？\n]{0,4}(?:完整|原样|全部|全文|逐字|一字不)[^。！？\n]{0,4}(?:输出|打印|告诉|写|发|贴|给)|你收到的第一(?:段|句|条)(?:文字|话|消息|内容|指令)|你的?(?:系统提示(?:词|语)?|系统指令|初始指令|初始提示词?|系统消息|隐藏指令)(?:是什么|是啥|有哪些|是怎么写|的内容)",
+        r"(?:把|将)(?:你的?系统提示[词语]?|系统提示[词语]|(?:你的?)?初始提示词?)[^。！？\n]{0,4}(?:完整|原样|全部|全文|逐字|一字不)[^。！？\n]{0,4}(?:输出|打印|告诉|写|发|贴|给)|你收到的第一(?:段|句|条)(?:系统)?(?:指令|提示)|(?:输出|打印|复述|逐字|原样)[^。！？\n]{0,6}你收到的第一(?:段|句|条)|你的?(?:系统提示(?:词|语)?|系统指令|初始指令|初始提示词?|系统消息|隐藏指令)(?:(?:是什么|是啥|有哪些)(?=的?内容|[？?。！!，,\s吗呢呀啊]|$)|是怎么写|的内容)",
     ),
     rule(
         "指令,指示,提示,设定,命令,内容,规则|收到,得到,接收,被给,被告知,给,告诉",
-        r"你(?:一开始|最初|最开始|开头|起初|刚开始|在对话(?:开始)?前)(?:所)?(?:收到|得到|接收|被给|被告知)(?:到)?的?(?:指令|指示|提示词?|设定|命令|内容)",
-        r"(?:开发者|系统|openai)(?:最初|一开始)?(?:给|发给|告诉|交给)了?你(?:的|了什么|什么|了哪些|哪些)(?:指令|指示|提示词?|规则|设定|命令)",
+        r"你(?:一开始|最初|最开始|开头|起初|刚开始|在对话(?:开始)?前)(?:所)?(?:收到|得到|接收|被给|被告知)(?:到)?的?(?:指令|提示词|系统提示|设定)",
+        r"(?:开发者|系统|openai)(?:最初|一开始)?(?:给|发给|告诉|交给)了?你(?:的|了什么|什么|了哪些|哪些)(?:指令|指示|提示词|规则|设定|命令)",
     ),
     rule(
         "提示,指令,设定,原样,原封不动,逐字,一字不,所有,全部|你的,以上,上面,之前",
@@ -245,6 +244,11 @@ EXTRACTION_OPEN = (
     rule(
         "提示词,指令,规则,设定|你",
         rf"{_ZH_SHOW}你的?(?:提示词|指令|规则|设定)(?=[，。！？?!\s]|$)|你的(?:提示词|指令|规则)是(?:什么|啥)",
+    ),
+    rule(
+        "系统提示,系统消息,收到的,得到的,给你什么,给了你|你,全文,完整,原样",
+        r"(?:把|将)系统提示[^。！？\n]{0,4}(?:完整|原样|全部|全文|逐字)|你收到的第一(?:段|句|条)|你的?系统(?:提示|消息)(?:是什么|是啥)",
+        r"你(?:一开始|最初|最开始|开头|起初|刚开始)(?:所)?(?:收到|得到)(?:到)?的(?:内容|命令|指示|提示)|系统给了?你(?:什么|哪些)提示",
     ),
     rule(
         "重复,复述,输出|以上,上面,之前",
@@ -286,73 +290,6 @@ CHAT_MARKS_OPEN = (
     ),
 )
 
-# A document that speaks to the model which reads it, or in the voice of its system.
-_MODEL = r"(?:a\.?i\.?|llms?|(?:large\s)?language\smodels?|gpt|chatgpt|claude|gemini|copilot|chatbots?)"
-_MODELS = rf"{_MODEL}(?:\s(?:models?|assistants?|systems?|agents?|bots?))?"
-_READING = (
-    r"(?:reading|processing|summari[sz]ing|parsing|viewing|analy[sz]ing|that\s(?:reads?|process(?:es)?|summari[sz]es?))"
-)
-ADDRESSED = (
-    rule(
-        f"{_MODEL_WORDS},ai |:,：,if you,reading,processing,summari,parsing,viewing,analy,that,dear",
-        rf"\b(?:note|notes|message|attention|attn|important|reminder|memo|instructions?|order|notice)[\s:,]{{1,3}}(?:(?:to|for)\s)?(?:(?:any|all|the|every|an)\s)?{_MODELS}(?:\s{_READING}[^.:\n]{{0,40}})?\s{{0,2}}:",
-        rf"\b{_MODELS}\s{_READING}\s(?:this|the)\s(?:page|text|document|e-?mail|message|file|site|website|review|content|article|report|note)[^.\n]{{0,20}}\b(?:must|should|shall|have\sto|need\sto|are\srequired|is\srequired|please|will)\b",
-        rf"\b(?:if|when)\s(?:an?\s|any\s)?{_MODELS}\s(?:is|are)\s(?:reading|processing|summari[sz]ing)\sthis\b",
-        r"\bdear\s(?:large\s)?(?:language\smodel|llm|ai(?:\s(?:model|assistant|reviewer|agent))?|chatgpt)s?\s?,\s{0,2}(?:please|you\s(?:must|should)|ignore|do|give|rate|accept|recommend)\b",
-        rf"\bif\syou\s(?:are|['’]re)\s(?:an?\s|the\s)?{_MODELS}(?:\s{_READING}[^.,\n]{{0,40}})?,\s{{0,2}}(?:you\s(?:must|should|have)|please|then|add|say|write|tell|include|ignore|do|send|recommend|print|reply|give|output)\b",
-    ),
-    rule(
-        "<!--",
-        rf"<!--\s{{0,3}}(?:{_MODELS}|assistants?|system|model)\s{{0,2}}[:,]",
-    ),
-    rule(
-        "system,developer,系统,系統|:,：,],),】",
-        r"(?:^|[\n.!?]\s{0,3})(?:system|developer)\s(?:override|command|prompt|instruction|directive)s?\s{0,2}[:：]\s{0,3}\w",
-        r"(?:^|\n)\s{0,4}[\[(【](?:system|developer|系统|系統)(?:\s?(?:message|prompt|note|override|消息|提示|指令))?[\])】]\s{0,3}[:：]?\s{0,3}(?:you\b|your\b|ignore|new\s|from\snow|reveal|print|send|obey|你|请|忽略|现在)",
-        r"(?:^|\n)\s{0,4}(?:system|developer)\s{0,2}[:：]\s{0,3}(?:ignore|disregard|forget|reveal|obey|you\smust|you\sare\snow|you\swill|from\snow)\b",
-    ),
-    rule(
-        "ai,模型,人工智能,机器人|读到,看到,读取,如果你,致,告,提醒,注意,给,本文,此文,这段,这篇,本页,该文,此页,本邮件",
-        r"(?:ai|人工智能|大模型|语言模型)(?:助手|模型)?(?:读到|看到|读取)(?:这里|此处|本文|这段|这句)[^。\n]{0,4}(?:请|必须|务必|应|要)",
-        r"如果你是(?:一个|一名|任何)?(?:ai|人工智能|大?语言模型|大模型|聊天机器人)(?:助手|模型|助理|机器人)?[，,、]?(?:请|必须|务必|你|则|就|应|要|在)",
-        r"(?:致|告|提醒|注意|给)(?:所有|任何|各位|各)?(?:的)?(?:ai|人工智能|大模型|语言模型)(?:助手|模型|助理)?\s?[:：]",
-        r"(?:阅读|读取|处理|总结|分析|看到)(?:本文|此文|这段|这篇|本页|该文|此页|本邮件)[^。\n]{0,8}的?(?:ai|人工智能|大模型|语言模型)(?:助手|模型|助理)?[^。\n]{0,4}(?:必须|请|务必|应|要)",
-    ),
-)
-
-# A persona without rules.
-PERSONA = (
-    rule("dan,jailb|mode,模式", r"\b(?:enter|enable|activate|switch\sto|in|start)\s(?:(?-i:DAN)|jailbreak)[\s-]mode\b"),
-    rule(
-        "without,with no,free of|ai,model,assistant",
-        r"\byou(?:['’]re|\sare)\s(?:now\s)?an?\s(?:ai|(?:language\s)?model|assistant|chatbot)\s(?:without|with\sno|free\sof)\s(?:any\s|all\s)?(?:restrictions?|filters?|limits?|limitations|morals?|ethics|rules)\b",
-    ),
-    rule(
-        "dan|you",
-        r"\byou(?:['’]re|\sare|\swill\sbe|\swill\sact\sas)(?:\snow|\sgoing\sto\s(?:be|act\sas))?\s(?-i:DAN)\b",
-    ),
-    rule(
-        "anything now",
-        r"\b(?:can|will|to)\sdo\sanything\snow\b|\(?(?-i:Do\sAnything\sNow|DO\sANYTHING\sNOW)\)?",
-    ),
-    rule(
-        "unrestricted,unfiltered,uncensored,jailbroken",
-        r"\byou\s(?:are|will\sbe|will\sact\sas)\s(?:now\s)?(?:an?\s)?(?:unrestricted|unfiltered|uncensored|jailbroken)\s(?:ai|model|assistant|chatbot|language\smodel|llm|version)\b",
-    ),
-    rule(
-        "from now on",
-        r"\bfrom\snow\son,?\s(?:you|the\sai|chatgpt)\s(?:now\s)?ha(?:ve|s)\sno\s(?:more\s)?(?:restrictions|filters|limitations|ethical|moral|guidelines|content\s)",
-    ),
-    rule(
-        "限制,规则,约束,道德,dan,越狱,开发者|你,模式",
-        r"从(?:现在|今)(?:开始|起)?[^。\n]{0,6}你(?:就)?(?:没有任何(?:限制|规则|约束|道德)|不受任何[^。\n]{0,6}(?:限制|约束))",
-        r"你(?:现在|从现在起|从现在开始|就)?(?:现在)?(?:就)?(?:是|叫|扮演)(?-i:DAN)",
-        r"(?:进入|开启|启动|激活)(?:了)?(?:越狱|dan|无限制)模式",
-        r"(?:你|让你|请你)(?:现在|已经?|立刻|马上|就)?(?:进入|开启|启动|激活)(?:了)?开发者模式",
-        r"开发者模式[^\n]{0,80}(?:回答|限制|规则|道德|chatgpt|你将|你会|你可以|你必须|模拟)",
-    ),
-)
-
 # A picture or link whose address carries what the model is to fill in: words of a talk, not the names of an interface.
 _TALK = r"(?:conversation|chat|histor|summar|secret|password|everything|above|previous|user['’]?s?[\s_]?(?:data|message|e-?mail|input|question|chat|name|prompt)|system[\s_]?prompt|对话|聊天|历史|总结|摘要|密码)"
 EXFILTRATION = (
@@ -368,6 +305,13 @@ _OBEY = (
     r"(?:(?:follow|execute|obey|carry\sout|comply\swith|act\son|do|answer|respond\sto|perform)\s(?:it\b|them\b|whatever\b|what\b|as\sit\ssays|(?:the|its|any|all)\s(?:\w{1,15}\s){0,2}(?:instructions?|commands?|orders?|request|question|message|task|result)\b)"
     r"(?!\s(?:on|at|from|of|below|page)\b))"
 )
+_ZH_CODED = r"(?:下面|以下|这段|下列|这串|里面|密文|暗号|密码|base64|rot13|十六进制|编码)"
+_ZH_DECODE = r"(?:解码|解密|破译)"
+# A program is executed as well: an order names what it is to be found in, or ends there (`runs_no_program`).
+_ZH_OBEY = (
+    r"(?:照做|遵循|遵照|服从|照办|(?:按|依)[^。，\n]{0,8}(?:执行|照做|操作)"
+    r"|执行(?:(?:其中|里面|里边|其(?![他它余])|它|这些|该|解码|解密|所得|得到|内容|指令|命令)[^。，\n]{0,8}|(?=\s{0,2}(?:[。！!；;：:\n]|$))))"
+)
 DECODE_AND_FOLLOW = (
     rule(
         "decode,decrypt,decipher,translate,unscramble|base,rot,hex,morse,caesar,binary,cipher,encoded,ascii",
@@ -376,9 +320,9 @@ DECODE_AND_FOLLOW = (
     ),
     rule(
         "解码,解密,破译",
-        r"(?:下面|以下|这段|下列|这串|里面|密文|暗号|密码|base64|rot13|十六进制|编码)[^。\n]{0,20}(?:解码|解密|破译)[^。\n]{0,12}(?:并|然后|再|后|，)[^。\n]{0,8}(?:执行|照做|遵循|遵照|服从|照办)",
-        r"(?:解码|解密|破译)[^。\n]{0,6}(?:下面|以下|这段|下列|这串|里面|密文|暗号|base64|rot13|十六进制|编码)[^。\n]{0,20}(?:并|然后|再|后|，)[^。\n]{0,12}(?:执行|照做|遵循|遵照|服从|照办)",
-        r"(?:摩斯|莫尔斯|凯撒|rot13|base64|十六进制)[^\n]{0,30}(?:解码|解密|破译)[^。\n]{0,12}(?:执行|照做|遵循|服从|照办)",
+        rf"{_ZH_CODED}[^。\n]{{0,20}}{_ZH_DECODE}[^。\n]{{0,12}}(?:并|然后|再|后|，)[^。\n]{{0,8}}{_ZH_OBEY}",
+        rf"{_ZH_DECODE}[^。\n]{{0,6}}{_ZH_CODED}[^。\n]{{0,20}}(?:并|然后|再|后|，)[^。\n]{{0,12}}{_ZH_OBEY}",
+        rf"(?:摩斯|莫尔斯|凯撒|rot13|base64|十六进制)[^\n]{{0,30}}{_ZH_DECODE}[^。\n]{{0,12}}{_ZH_OBEY}",
     ),
 )
 DECODE_OPEN = (

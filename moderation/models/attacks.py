@@ -16,7 +16,8 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 from moderation.models import attack_patterns as patterns
-from moderation.models.attack_rules import Rule, is_order
+from moderation.models import attack_voices as voices
+from moderation.models.attack_rules import Rule, is_no_device, is_order_to_model, runs_no_program
 from moderation.models.base import Classification, Classifier, Scored
 from moderation.models.spec import ModelSpec
 from moderation.schema import Modality
@@ -24,8 +25,8 @@ from moderation.schema import Modality
 MANY_SHOT_FROM = 8  # changes of speaker; a pasted chat of some turns is common
 _PASTED_SHOTS, _SURE_SHOTS = 16, 40
 _PAGE_OF_QUESTIONS = 6  # times as many, where the speakers are called question and answer
-_LEAST_HIDDEN = 4
 _LEAST_HIDDEN_KINDS = 3  # an emoji may be followed by the same selector over and over, by a slip of a keyboard
+_MOST_COUNTRIES = 3  # whose regions' flags stand in one text; more of them spell words
 _LEAST_FRAGMENTS = 3
 _LEAST_JOINED = 2
 
@@ -41,6 +42,9 @@ _SPEAKER = re.compile(
 _ASKED_AND_ANSWERED = frozenset({"q", "a", "question", "answer", "问", "答"})  # a page of questions has them too
 
 # Tag characters, and variation selectors in a row: text that nobody sees.
+_TAGS = 0xE0000  # tag characters are ASCII from there
+_BLACK_FLAG = "\N{WAVING BLACK FLAG}"
+_REGION = re.compile(r"([a-z]{2})[a-z0-9]{1,4}\x7f")
 _HIDDEN = re.compile("[\U000e0020-\U000e007f]{4,}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 
 
@@ -63,7 +67,7 @@ class Said:
     score: float
     sure: Sequence[Rule]
     open: Sequence[Rule] = ()
-    orders: bool = False  # sure only where it stands as an order
+    holds: Callable[[str, int, int], bool] | None = None  # what else a sure one asks of its place
 
 
 def forms_in(text: str) -> list[Form]:
@@ -94,7 +98,7 @@ def _form(said: Said, text: str, lowered: str, present: frozenset[str]) -> Form 
     doubtful = None
     for rule in said.sure:
         for found in rule.pattern.finditer(text) if rule.may_match(lowered, present) else ():
-            if not said.orders or is_order(text, *found.span()):
+            if said.holds is None or said.holds(text, *found.span()):
                 return Form(said.kind, said.category, said.score, found.span())
             doubtful = doubtful or found
     for rule in said.open if doubtful is None else ():
@@ -126,17 +130,21 @@ def _hidden(text: str) -> Iterator[Form]:
     """Text in characters that nobody sees and a model reads."""
     if text.isascii():
         return
+    countries: set[str] = set()
     for found in _HIDDEN.finditer(text):
-        kinds = len(set(found.group()[:64]))
-        if len(found.group()) >= _LEAST_HIDDEN and kinds >= _LEAST_HIDDEN_KINDS and not _is_flag(text, found):
+        if len(set(found.group()[:64])) < _LEAST_HIDDEN_KINDS:
+            continue
+        country = _country(text, found)
+        countries.add(country or "")
+        if country is None or len(countries) > _MOST_COUNTRIES:
             yield Form("hidden_text", "prompt_injection", 0.95, found.span())
             return
 
 
-def _is_flag(text: str, found: re.Match[str]) -> bool:
-    """A flag of a region is spelled in tag characters after a black flag, and ends in the cancel tag."""
-    follows_flag = text.startswith("\N{WAVING BLACK FLAG}", max(0, found.start() - 1))
-    return follows_flag and len(found.group()) <= 7 and found.group().endswith("\N{CANCEL TAG}")
+def _country(text: str, found: re.Match[str]) -> str | None:
+    """The country whose region's flag is spelled: black flag, country, region and cancel tag in tags. None: no flag."""
+    spelled = _REGION.fullmatch("".join(chr(ord(sign) - _TAGS) for sign in found.group()[:8] if sign >= "\U000e0020"))
+    return spelled and spelled.group(1) if text.startswith(_BLACK_FLAG, max(0, found.start() - 1)) else None
 
 
 def _split_payload(text: str) -> Iterator[Form]:
@@ -160,14 +168,17 @@ SAID = (
         *("instruction_override", "prompt_injection", 0.95),
         (*patterns.OVERRIDE, *patterns.OVERRIDE_ZH),
         patterns.OVERRIDE_OPEN,
-        orders=True,
+        holds=is_order_to_model,
     ),
     Said("prompt_extraction", "prompt_injection", 0.93, patterns.EXTRACTION, patterns.EXTRACTION_OPEN),
     Said("chat_marks", "prompt_injection", 0.92, patterns.CHAT_MARKS, patterns.CHAT_MARKS_OPEN),
-    Said("addressed_model", "prompt_injection", 0.88, patterns.ADDRESSED),
+    Said("addressed_model", "prompt_injection", 0.88, voices.ADDRESSED, voices.ADDRESSED_OPEN),
     Said("exfiltration", "prompt_injection", 0.92, patterns.EXFILTRATION),
-    Said("decode_and_follow", "jailbreak", 0.9, patterns.DECODE_AND_FOLLOW, patterns.DECODE_OPEN),
-    Said("persona", "jailbreak", 0.88, patterns.PERSONA),
+    Said(
+        *("decode_and_follow", "jailbreak", 0.9, patterns.DECODE_AND_FOLLOW, patterns.DECODE_OPEN),
+        holds=runs_no_program,
+    ),
+    Said("persona", "jailbreak", 0.88, voices.PERSONA, voices.PERSONA_OPEN, holds=is_no_device),
 )
 _WORDS_OF = [(said, frozenset(word for rule in (*said.sure, *said.open) for word in rule.first)) for said in SAID]
 _WORDS = tuple(sorted({word for _, words in _WORDS_OF for word in words}))
