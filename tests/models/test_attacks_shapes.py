@@ -14,7 +14,9 @@ import pytest
 
 from moderation.models.attacks import DOUBTFUL, forms_in
 
-SHAPES = tomllib.loads((Path(__file__).parent / "test_attacks_shapes.toml").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+SHAPES = tomllib.loads((HERE / "test_attacks_shapes.toml").read_text(encoding="utf-8"))
+UNSEEN = tomllib.loads((HERE / "test_attacks_unseen.toml").read_text(encoding="utf-8"))
 BLACK_FLAG = "\N{WAVING BLACK FLAG}"
 
 
@@ -44,6 +46,14 @@ def test_ordinary_sentences_are_not_sure(shape: str) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_attacks_of_the_same_shape_are(shape: str) -> None:
     assert [text for text in SHAPES[shape]["attacks"] if not flagged(text)] == []
+
+
+def test_what_was_written_after_the_rules_of_the_shapes() -> None:
+    harmless, plain = (
+        [text for texts in UNSEEN[name].values() for text in texts] for name in ("shapes_harmless", "shapes_plain")
+    )
+    assert sum(map(flagged, harmless)) <= 0.05 * len(harmless)
+    assert sum(map(flagged, plain)) >= 0.9 * len(plain)
 
 
 @pytest.mark.parametrize(
