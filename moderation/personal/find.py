@@ -15,7 +15,7 @@ from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
-from moderation.personal import china, international, keys, mail, people, places
+from moderation.personal import british, china, international, keys, mail, people, places, webhooks
 from moderation.personal.folding import fold
 from moderation.personal.rules import Near, Rule, span_of
 
@@ -37,7 +37,9 @@ class Found:
     secret: bool
 
 
-RULES: tuple[Rule, ...] = (*china.RULES, *international.RULES, *mail.RULES, *places.RULES, *people.RULES, *keys.RULES)
+RULES: tuple[Rule, ...] = tuple(
+    rule for module in (china, international, british, mail, places, people, keys, webhooks) for rule in module.RULES
+)
 KINDS = tuple(sorted({rule.kind for rule in RULES}))
 
 _DIGIT = re.compile("[0-9]")

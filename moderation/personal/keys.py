@@ -26,7 +26,7 @@ _KEYS = (
     r"github_pat_[0-9A-Za-z_]{22,244}",
     # GitLab: "Token overview", prefixes
     r"gl(?:pat|dt|rt|ptt|ft|imt|agent|oas|cbt|soat)-[0-9A-Za-z_.-]{20,120}",
-    # Slack: "Token types"; incoming webhooks
+    # Slack: "Token types"
     r"xox[abeoprs]-[0-9A-Za-z-]{10,250}",
     r"xapp-[0-9]-[0-9A-Za-z-]{20,250}",
     # Stripe: "API keys"; webhook signing secrets
@@ -232,16 +232,6 @@ RULES = (
         secret=True,
         reach=300,
         token=True,
-    ),
-    Rule(
-        "api_key",
-        r"(?P<v>https://hooks\.slack\.com/(?:services|workflows)/[0-9A-Za-z_/+-]{20,120})",
-        Near(needles=("https://hooks.slack.com/",)),
-        always(0.95),
-        secret=True,
-        reach=170,
-        token=True,
-        starts="https://hooks.slack.com/",
     ),
     Rule(
         "api_key",  # Azure Storage: 64 bytes in base64, in a connection string

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from moderation.personal.people import DOUBLE, SURNAMES
-from moderation.personal.rules import AT_SIGN, FORM, WEAK, Near, Rule, always
+from moderation.personal.rules import AT_SIGN, FORM, WEAK, Near, Rule, always, named, words
 
 # Letters of scripts that part words with blanks: Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic, those of India.
 _WIDE = r"\u00c0-\u0556\u05d0-\u05ea\u0620-\u0669\u066e-\u06d3\u0900-\u0d7f\u1e00-\u1fff"
@@ -33,6 +33,7 @@ def _domain(letters: str) -> str:
 _ANY_END = rf"(?:[A-Za-z]{{2,24}}{_ASCII_END}|{_ENDINGS}|[{_WIDE}]{{2,24}}(?![A-Za-z0-9{_WIDE}]))"
 _LOCAL = rf"[A-Za-z0-9_%+{_WIDE}](?:[A-Za-z0-9_%+'.{_WIDE}-]{{0,62}}[A-Za-z0-9_%+{_WIDE}-])?"
 _ANNOUNCED = r"邮箱|郵箱|电邮|邮件|信箱|(?i:e-?mail)"
+_TITLE = "(?:联系人|收件人|发件人|寄件人)"  # all of one length, for a lookbehind
 _LEAD = r"[给到发找由和是为致向跟叫系往]"
 
 
@@ -48,11 +49,41 @@ _OFFICES = re.compile(
 
 def _email(match: re.Match[str]) -> float | None:
     local, domain = match["local"], match["domain"]
-    if domain.rpartition(".")[2].lower() in _FILE_ENDINGS or local == "git":
+    ending = domain.rpartition(".")[2].lower()
+    if ending in _FILE_ENDINGS or local == "git":
+        return None
+    scoped = _SCOPE.search(match.string, max(0, match.start("v") - 64), match.start("v"))
+    if scoped and ending not in _SAID_ENDINGS.split("|"):
         return None
     if match["at"].strip() not in ("@", "%40"):
         return FORM
     return WEAK if _RESERVED_NAMES.fullmatch(domain) or _OFFICES.fullmatch(local) else _ADDRESS
+
+
+_SCOPE = re.compile(r"@[0-9A-Za-z_.~-]{1,60}/\Z")  # of a package: @scope/name@version
+# Where "at" is said in place of the sign, only these may end the address: "at the dot com boom" has no such thing.
+_SAID_ENDINGS = (
+    "com|net|org|edu|gov|mil|info|biz|int|io|ai|app|dev|co|me|tv|cc|xyz|top|vip|site|online|shop|store|club|tech|cloud|name|pro|email"
+    "|cn|hk|tw|mo|jp|kr|sg|my|th|vn|ph|id|in|pk|au|nz|us|ca|mx|br|ar|cl|uk|ie|fr|de|at|ch|it|es|pt|nl|be|lu|dk|se|no|fi|pl|cz|sk|hu|ro|bg"
+    "|gr|tr|ua|ru|il|ae|sa|za|ng|ke|eg|eu"
+)
+_THINGS = frozenset("a an the this that my your his her its our their any every some".split())  # noqa: SIM905
+# Before "at" these are ordinary words, unless a word announces an address.
+_ORDINARY = re.compile(
+    r"(?:look|work|laugh|shout|yell|star|point|stay|arriv|shop|aim|mee?t|bought|buy|stud[yi]|liv|start|end|sleep|sat|sit|stop|wait|stand|stood)"
+    r"(?:e|s|es|ed|ies|ing|ting|ping)?|am|are|is|was|were|be|been|being|me|him|her|it|us|them|you|one|all|day|good|bad|here|there|only|not|and|or",
+    re.IGNORECASE,
+)
+_MAIL_WORDS = words(rf"{_ANNOUNCED}|\bmail|\bcontact|\breach|\bwrite to")
+
+
+def _said(match: re.Match[str]) -> float | None:
+    """`john at mail dot com`; looking at something, or working there, is doubtful."""
+    if match["domain"].partition(" ")[0].lower() in _THINGS:
+        return None
+    if _ORDINARY.fullmatch(match["local"]) and not named(match, _MAIL_WORDS):
+        return WEAK
+    return _email(match)
 
 
 _PLAIN_LOCAL = r"[A-Za-z0-9_%+](?:[A-Za-z0-9_%+'.-]{0,62}[A-Za-z0-9_%+-])?"
@@ -84,7 +115,7 @@ RULES = (
     ),
     Rule(
         "email",
-        rf"(?:(?<![0-9A-Za-z_{_HAN}])|(?<={_LEAD}))(?P<v>(?:{DOUBLE}|[{SURNAMES}])[{_HAN}]{{1,2}}@"
+        rf"(?:(?<![0-9A-Za-z_{_HAN}])|(?<={_LEAD})|(?<={_TITLE}))(?P<v>(?:{DOUBLE}|[{SURNAMES}])[{_HAN}]{{1,2}}@"
         rf"{_domain(_HAN)}{_ANY_END})",
         AT_SIGN,
         always(_ADDRESS),
@@ -115,9 +146,9 @@ RULES = (
         + _LABEL
         + r"(?: (?:dot|DOT) "
         + _LABEL
-        + r"){0,2} (?:dot|DOT) [A-Za-z]{2,24}))(?![A-Za-z0-9_@])",
+        + rf"){{0,2}} (?:dot|DOT) (?i:{_SAID_ENDINGS})))(?![A-Za-z0-9_@])",
         Near(needles=(" dot ",), before=220, any_case=True),
-        _email,
+        _said,
         reach=400,
     ),
     Rule(

@@ -193,6 +193,15 @@ def street(random: Random) -> str:
     return f"{random.randint(1, 9999)} {name}" + random.choice(["", ", Springfield, IL 62704", ", Apt 5B"])
 
 
+def british_street(random: Random) -> str:
+    street = random.choice(["Baker Street", "Park Road", "Acacia Close", "St Mary's Gardens"])
+    town = random.choice([" London", ", Leeds", ", Milton Keynes,", "\nOxford\n"]).removesuffix("\n") + random.choice(
+        [" ", "\n"]
+    )
+    area = random.choice(["SW1A", "LS1", "MK9", "OX14", "W1T", "EC2V"])
+    return f"{random.randint(1, 300)} {street}{town}{area} {digits(random, 1)}{draw(random, 'ABDEFGHJLN', 2)}"
+
+
 def ip4(random: Random) -> str:
     return f"{random.randint(23, 99)}.{random.randint(21, 255)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
 
@@ -230,6 +239,22 @@ def api_key(random: Random) -> str:
         lambda: draw(random, HEXADECIMAL, 32) + "." + key_text(random, ALPHANUMERIC, 16),
     ]
     return random.choice(make)()
+
+
+def webhook(random: Random) -> str:
+    """Of Slack, Discord, Feishu, Lark, DingTalk or WeCom."""
+    uuid = "-".join(draw(random, HEXADECIMAL, count) for count in (8, 4, 4, 4, 12))
+    return random.choice(
+        [
+            f"https://hooks.slack.com/services/T{digits(random, 8)}/B{digits(random, 8)}/"
+            + key_text(random, ALPHANUMERIC, 24),
+            f"https://discord.com/api/webhooks/{digits(random, 18)}/" + key_text(random, URL_SAFE, 68),
+            f"https://open.feishu.cn/open-apis/bot/v2/hook/{uuid}",
+            f"https://open.larksuite.com/open-apis/bot/v2/hook/{uuid}",
+            "https://oapi.dingtalk.com/robot/send?access_token=" + draw(random, HEXADECIMAL, 64),
+            f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={uuid}",
+        ]
+    )
 
 
 def jwt(random: Random) -> str:
@@ -329,11 +354,18 @@ FORMS = (
     Form("email", wide_email, ("邮箱是{}，请查收", "Mail me: {} ."), ("{}", "发给{}就行")),
     Form("cn_address", address, ("我住在{}。", "收货地址：{}", "快递寄到{}，谢谢"), ("{}", "下午去{}，别迟到")),
     Form("street_address", street, ("I live at {}.", "Ship it to {} please."), ("{}", "We met at {}.")),
+    Form("street_address", british_street, ("I live at {}.", "地址：{}"), ("{}", "We met at {}.")),
     Form("ip_address", ip4, ("服务器IP是{}", "ssh to host {} now"), ("{}", "来自 {} 的请求")),
     Form("ip_address", ip6, ("服务器IP是{}", "host {} is up"), ("{}",)),
     Form("mac_address", mac, (), ("{}", "MAC地址 {} 已绑定", "device {} joined")),
     Form("api_key", api_key, ('api_key = "{}"', "我的密钥：{}", "token: {}"), _KEY_PLAIN),
     Form("api_key", access_key, ("secret_access_key = {}", "aws_secret_access_key={}", "密钥：{}")),
+    Form(
+        "api_key",
+        webhook,
+        ("机器人地址：{} ，别外传", "webhook = '{}'"),
+        ("{}", "curl -X POST {} -d '{{}}'", "发到{}就行"),
+    ),
     Form("jwt", jwt, ("Authorization: Bearer {}",), _KEY_PLAIN),
     Form("private_key", private_key, ("我的私钥：\n{}\n别外传",), ("{}", "here:\n{}\nthanks")),
     Form("password", password, ("密码是{}", "password: {}", "PASSWORD='{}'", "账号admin，密码：{}，别告诉别人")),

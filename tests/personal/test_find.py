@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from personal.samples import Sample, near_misses, samples
 
-from moderation.personal.find import KINDS, Found, find, redact
+from moderation.personal.find import KINDS, Found, _matches, find, redact
 from moderation.personal.folding import fold
 
 SAMPLES = list(samples(1, 6))
@@ -267,6 +267,8 @@ HOSTILE = {
     "putty": "PuTTY-User-Key-File-2:", "password": "password:", "doors": "北京1号", "letters": "a", "colons": "0:",
     "dots": "1.1.", "roads": "路", "ones": "一", "hex": "0123456789abcdef", "key": "sk-proj-", "spaced": "1 3 8 ",
     "identity": "1 1 0 1 0 5 1 9 4 9 1 2 3 1 ", "card": "4 1 1 ", "wide": "ü@ü.", "option": " -pA1!", "han": "张三@张.",
+    "hook": "open.feishu.cn/open-apis/bot/", "query": "oapi.dingtalk.com/robot/send?a=b&c=", "postcode": "M1 1AE ",
+    "envelope": "1 A Road, ", "said": "a at b dot ",
 }  # fmt: skip
 
 
@@ -284,6 +286,28 @@ def test_time_grows_with_the_length_and_no_faster(name: str) -> None:
     small, large = min(seconds(30_000) for _ in range(3)), seconds(300_000)
     assert large < 30 * small + 0.3, (small, large)  # ten times the text; a square would be a hundred times
     assert large < 5
+
+
+class Sliced(str):
+    """Knows the longest piece that was ever cut out of it."""
+
+    longest = 0
+
+    def __getitem__(self, key: Any) -> str:
+        piece = super().__getitem__(key)
+        self.longest = max(self.longest, len(piece))
+        return piece
+
+
+def test_no_check_copies_the_text_around_a_match() -> None:
+    known = [*(sample.text for sample in SAMPLES), "a4111111111111111 使014578 a使123456 使123456。 ASDF M1 1AE "]
+    text = Sliced("\n".join(known) * 3)
+    matches = [(rule, match) for rule, match in _matches(text) if match.string is text]
+    assert {rule.kind for rule, _ in matches} == {*KINDS}
+    for rule, match in matches:
+        text.longest = 0
+        rule.check(match)
+        assert text.longest < 1_000, (rule.kind, match[0])
 
 
 @settings(max_examples=150, deadline=None)

@@ -9,6 +9,8 @@ from moderation.personal.find import find, held_back, redact
 ID = "11010519491231002X"
 CODE = "91350100M000100Y43"
 CARD = "4111111111111111"
+UUID = "0a1b2c3d-4e5f-6a7b-8c9d-0e1f2a3b4c5d"
+TOKEN = "0a1b2c3d4e5f6789" * 4
 ENGLISH = "Room 1203, Building 5, No. 88 Jianguo Road, Chaoyang District, Beijing"
 
 FOUND = [
@@ -89,6 +91,35 @@ FOUND = [
         "street_address",
         "Rm 502, 12/F, Tower B, No.15 Keyuan Rd, Shenzhen",
     ),
+    *(
+        (f"发到 {address}。", "api_key", address)
+        for address in (
+            f"https://open.feishu.cn/open-apis/bot/v2/hook/{UUID}",
+            f"https://open.feishu.cn/open-apis/bot/hook/{TOKEN[:32]}",
+            f"open.larksuite.com/open-apis/bot/v2/hook/{UUID}",
+            f"https://oapi.dingtalk.com/robot/send?access_token={TOKEN}",
+            f"HTTPS://OAPI.DingTalk.com/robot/send?timestamp=17000&sign=aB%2B3&access_token={TOKEN}",
+            f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={UUID}",
+            f"qyapi.weixin.qq.com/cgi-bin/webhook/send?debug=1&key={UUID}",
+            "https://hooks.slack.com/services/T024BE7LD/B024BE7LE/aB3xYzQ9wErTy12345678AbC",
+            "https://hooks.slack.com/triggers/T024BE7LD/1234567890123/aB3xYzQ9wErTy12345678AbC",
+            "https://discord.com/api/webhooks/123456789012345678/" + "aB3-_xYz" * 8 + "abcd",
+            "https://ptb.discordapp.com/api/v10/webhooks/123456789012345678/" + "aB3-_xYz" * 8 + "abcd",
+        )
+    ),
+    ("10 Downing Street, London SW1A 2AA", "street_address", "10 Downing Street, London SW1A 2AA"),
+    ("I live at 221B Baker Street, London, NW1 6XE.", "street_address", "221B Baker Street, London, NW1 6XE"),
+    ("Flat 2, 15 High Street\nOxford\nOX1 4AA", "street_address", "Flat 2, 15 High Street\nOxford\nOX1 4AA"),
+    ("12-14 Park Rd., Stoke-on-Trent ST4 2RN", "street_address", "12-14 Park Rd., Stoke-on-Trent ST4 2RN"),
+    ("my postcode is M1 1AE", "street_address", "M1 1AE"),
+    ("post code: ec1a1bb", "street_address", "ec1a1bb"),
+    ("邮编：SW1A 1AA", "street_address", "SW1A 1AA"),
+    ("10 downing street, london sw1a 2aa", "street_address", "sw1a 2aa"),
+    ("Address: The Old Rectory, Church Lane, Oxford OX1 4AA", "street_address", "OX1 4AA"),
+    ("联系人赵敏@公司.公司", "email", "赵敏@公司.公司"),
+    ("my email is work at google dot com", "email", "work at google dot com"),
+    ("john at gmail dot com dot Please write", "email", "john at gmail dot com"),
+    ("see @alice/john@gmail.com", "email", "john@gmail.com"),
     ("住在天河区体育西路103号维多利广场B塔", "cn_address", "天河区体育西路103号维多利广场B塔"),
     ("天河区体育西路103号维多利广场东塔1203室", "cn_address", "天河区体育西路103号维多利广场东塔1203室"),
 ]
@@ -166,6 +197,22 @@ def test_nothing_of_it_is_released_while_it_is_written(text: str, kind: str, val
         "Unit 4, Sesame Street",
         "See Floor 2, Main Street. No. 10 Downing Street.",
         "维多利广场B塔很高",
+        "Looking at the dot com bubble of 2000",
+        "look at the dot com boom",
+        "I work at google dot com",
+        "I was at home dot dot",
+        "import @angular/core@latest.version",
+        "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+        "https://open.feishu.cn/open-apis/bot/v2/hook/xxxxxxxxxxxxxxxxxxx",
+        f"https://open.feishu.cn/open-apis/bot/v2/hook/{UUID}1",
+        "https://oapi.dingtalk.com/robot/send?access_token=YOUR_TOKEN",
+        f"https://oapi.dingtalk.com/robot/list?page={UUID}",
+        "https://discord.com/api/webhooks/100000000000000001",
+        "Part no M1 1AE fits, as does the E10 2GB model",
+        "I waited 10 minutes in the park. B12 3AB",
+        "3 cars on the road and bus M1 1AE",
+        "postcode QQ1 2AA, post code M1 1CK",  # no such area; no such letters
+        "the address of the E10 2GB model",
     ],
 )
 def test_what_only_looks_like_it_is_none(text: str) -> None:
