@@ -186,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies the caps; below 1 for a quick try")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--layers", type=int, default=4, help="upper layers that are trained")
+    parser.add_argument("--layers", type=int, default=6, help="upper layers that are trained")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument(
         "--share", type=float, default=0.75, help="of the way from the layers as they came to the tuned ones"
