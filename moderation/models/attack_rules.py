@@ -137,7 +137,7 @@ _PROGRAM = re.compile(
 )
 _DEVICE = re.compile(
     r"手机|设置|小程序|浏览器|usb|调试|安卓|微信|扩展|电视|手表|手环|平板|电脑|小米|华为|oppo|vivo|鸿蒙|windows|chrome|steam"
-    r"|xcode|iphone|ipad|ios|苹果|版本号|选项|菜单|应用|app\b|安装|数据线|游戏|通关|流量|电池|耗电|省电|套餐|怎么|如何|系统",
+    r"|xcode|iphone|ipad|ios|苹果|版本号|选项|菜单|应用|app\b|安装|数据线|游戏|通关|流量|电池|耗电|省电|套餐",
     _FLAGS,
 )
 _BARE_RUN = re.compile(r"执行(?:其|它|这些|该|解码|解密|所得|得到|内容)?[^。，\n]{0,8}$")
