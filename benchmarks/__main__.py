@@ -32,7 +32,7 @@ def main() -> int:
     return 1 if report.misses else 0
 
 
-TOOLS = ("__main__", "machine", "http_client", "accuracy_peers")
+TOOLS = ("__main__", "machine", "http_client", "accuracy_pairs", "accuracy_peers")
 
 if __name__ == "__main__":
     sys.exit(main())

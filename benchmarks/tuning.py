@@ -69,6 +69,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> Report:
     parser.add_argument("--data", type=Path, required=True, help="folder of the training sets")
     parser.add_argument("--scale", type=float, default=0.05 if options.quick else 0.2)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), metavar="WAY", help=", ".join(WAYS))
     own = parser.parse_args(rest)
     rows = gather(own.data, seed=options.seed, scale=own.scale)
     learnt = [row for row in rows if row.source not in LEFT_OUT and part_of(row.group, options.seed) == TRAIN]
@@ -76,7 +77,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> Report:
     random.Random(options.seed).shuffle(asked)
     del asked[MOST_ASKED:]
     with tempfile.TemporaryDirectory() as folder:
-        measured = list(_ways(learnt, asked, Path(folder), seed=options.seed, threads=own.threads))
+        measured = list(_ways(own.ways, learnt, asked, Path(folder), seed=options.seed, threads=own.threads))
     head = ["way", f"held out: mean AP of {len(CATEGORIES)}", *(f"{name}: AP, AUROC" for name in LEFT_OUT), "minutes"]
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     for one in measured:
@@ -89,7 +90,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> Report:
     return Report(values=values, table="\n".join([title, *lines]), misses=[])
 
 
-def _ways(learnt: Sequence[Row], asked: Sequence[Row], folder: Path, *, seed: int, threads: int) -> Iterator[_Measured]:
+def _ways(
+    names: Sequence[str], learnt: Sequence[Row], asked: Sequence[Row], folder: Path, *, seed: int, threads: int
+) -> Iterator[_Measured]:
     spec = load_spec(room("models") / "text-risk" / "model.toml")
     weights = locate(spec, next(file for file in spec.files if file.parts))[0]
     source, targets, fit = Q4File(weights), targets_of(learnt), partial(fit_head, categories=CATEGORIES)
@@ -97,7 +100,8 @@ def _ways(learnt: Sequence[Row], asked: Sequence[Row], folder: Path, *, seed: in
     write_body(source, body)
     tokenizer = build_tokenizer(Encoder(weights, body, threads=threads))
     windows = [cut.windows[0].ids for cut in tokenizer.cut([row.text for row in learnt])]
-    for name, recipe in WAYS.items():
+    for name in names:
+        recipe = WAYS[name]
         began = time.monotonic()
         tuned = tune(windows, targets, source, recipe, fit_head=fit, seed=seed, threads=threads)
         seconds = time.monotonic() - began
