@@ -1,9 +1,10 @@
-"""Texts with accents and syllables composed (NFC) and one blank for many, and the way back to the original's places.
+"""Texts with accents composed (NFC), letters of several unfolded and one blank for many, and the way back.
 
 `cafe` with a combining accent is `café`, and jamo are syllables, before terms are looked for: terms are composed when
-they are read. Only what composes is changed; past `_MOST_MARKS` marks on one letter, which no language writes, the
-rest stays as it is, so that a text of marks costs no more than another. A run of blanks, line ends among them, is one
-blank. It does not know what merely looks alike.
+they are read. A letter whose capitals are several is those, small: `ß` is `ss`, a ligature its letters. Only what
+composes or unfolds is changed; past `_MOST_MARKS` marks on one letter, which no language writes, the rest stays as it
+is, so that a text of marks costs no more than another. A run of blanks, line ends among them, is one blank. It does not
+know what merely looks alike.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Composed:
             self.text = "".join((*pieces, text[at:]))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The place in the original of a stretch of `text`: of what was composed, all of it."""
+        """The place in the original of a stretch of `text`: of what was composed or unfolded, all of it."""
         if not self._new:
             return start, end
         return self._edge(start, 0), self._edge(end - 1, 1) if end > start else self._edge(start, 0)
@@ -69,13 +70,31 @@ class Composed:
         return place - self._new[number][1] + self._old[number][1] + side
 
 
+def _whole(stretch: str) -> str:
+    """Composed; and folded too where that makes it longer or shorter, which the plain form cannot do."""
+    whole = unicodedata.normalize("NFC", stretch)
+    folded = _folded(whole)
+    return whole if len(folded) == len(whole) == len(whole.casefold()) else folded
+
+
+_alone = cache(_whole)  # for single characters, of which there are not many that change
+
+
+def _folded(text: str) -> str:
+    """With small letters, as both halves of `I` and a dot above are in Turkish: the dot goes."""
+    return unicodedata.normalize("NFC", text.replace("İ", "i").casefold().replace("i\u0307", "i"))
+
+
 def _changes(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and new form of all that changes, in order and apart."""
     if text.isascii():
         kinds = _kinds()[np.frombuffer(text.encode("ascii"), dtype=np.uint8)]
     else:
         kinds = _kinds()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)]
-    found = [(start, end, unicodedata.normalize("NFC", text[start:end])) for start, end in _loose(kinds)]
+    found = [
+        (start, end, _alone(text[start]) if end - start == 1 else _whole(text[start:end]))
+        for start, end in _loose(kinds)
+    ]
     found = [one for one in found if one[2] != text[one[0] : one[1]]]
     if blanks := [(start, end, " ") for start, end in _blank_runs(kinds)]:
         found = sorted(found + blanks)
@@ -116,7 +135,7 @@ def _loose(kinds: npt.NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
 
 @cache
 def _kinds() -> npt.NDArray[np.uint8]:
-    """By code point, whether it joins the one before it, changes by itself, or is a blank; 1.1 MB."""
+    """By code point, whether it joins the one before it, changes or unfolds by itself, or is a blank; 1.1 MB."""
     kinds = np.zeros(_SIZE, dtype=np.uint8)
     kinds[[code for code in range(0x3001) if chr(code).isspace()]] = _BLANK
     for first, last in _TOLD:
@@ -127,8 +146,8 @@ def _kinds() -> npt.NDArray[np.uint8]:
             form = unicodedata.decomposition(character)
             if form and form[0] != "<":
                 kinds[[int(part, 16) for part in form.split()[1:]]] |= _JOINS
-                if unicodedata.normalize("NFC", character) != character:
-                    kinds[code] |= _CHANGES
+            if _whole(character) != character:
+                kinds[code] |= _CHANGES
     for first, last in _JAMO:
         kinds[first:last] |= _JOINS
     return kinds

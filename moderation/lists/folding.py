@@ -4,8 +4,8 @@ Small letters, half-width forms, simplified characters, one kind of blank and of
 exactly one, so that places in the plain text are places in the original. Then a letter a-z that begins a word is made a
 capital, and one that ends a word a control character 1-26, which nothing else can be any more: a term that must be a
 whole word is looked for with these marks, and is never seen inside "class". What takes a change of length to undo
-(invisible characters, leet, spacing, composed accents) is the business of others; each form they find is matched as a
-text of its own.
+(invisible characters, leet, spacing, composed accents, ß) is the business of others; each form they find is matched as
+a text of its own.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _told(character: str) -> tuple[int, int]:
     if character.isspace():
         return ord(" "), OTHER
     character = chr(_OWN.get(ord(character), ord(character)))
-    small = character.lower()
+    small = character.casefold()
     found = ord(small) if len(small) == 1 else ord(character)
     return found, WORD if kind[0] == "L" or kind in ("Mn", "Mc", "Nd", "Nl") else OTHER
 

@@ -159,7 +159,9 @@ class Lists:
             columns, block = group.index.columns, [terms.kind is Kind.BLOCK for terms in group.lists]
             for number, written in zip(columns.lists, columns.written, strict=True):
                 if block[number]:
-                    yield unmarked(unicodedata.normalize("NFC", written))
+                    yield (form := unmarked(unicodedata.normalize("NFC", written)))
+                    if not form.isascii() and (other := unmarked(Composed(written).text)) != form:
+                        yield other
 
     def has_own(self, tenant: str | None) -> bool:
         """Whether a tenant has lists beside everybody's."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from moderation.errors import ListError
+from moderation.lists.composing import Composed
 from moderation.lists.folding import HAN, HANGUL, KANA, UNSEEN, WORD, class_of, unmarked
 from moderation.lists.names import MAX_CHARS, MIN_CHARS
 from moderation.lists.terms import ANY, MAX_FILE_BYTES, MAX_TERM_CHARS, Kind, Rule, Term, TermList
@@ -334,8 +335,11 @@ def _folded(rows: Sequence[_Row]) -> Iterator[str]:
             raise row.fail(f"a term is over {MAX_TERM_CHARS} characters")
         if not row.text.isprintable():
             _refuse_unseen(row)
-    forms = unmarked(unicodedata.normalize("NFC", _PART.join(row.text for row in rows))).split(_PART)
-    return (" ".join(form.split()) if "  " in form else form for form in forms)
+    forms = unmarked(Composed(_PART.join(row.text for row in rows)).text).split(_PART)
+    for row, form in zip(rows, forms, strict=True):
+        if len(form) > MAX_TERM_CHARS:
+            raise row.fail(f"a term is over {MAX_TERM_CHARS} characters once its letters are unfolded")
+    return iter(forms)
 
 
 def _refuse_unseen(row: _Row) -> None:

@@ -18,6 +18,7 @@ from moderation.normalise import (
     rotation,
     rows,
     spacing,
+    tones,
     written,
 )
 from moderation.normalise.homophone import fits_badly, sounds_odd
@@ -108,6 +109,8 @@ FOLDS = (
 def is_suspect(text: str, words: Lexicon) -> bool:
     """Whether any disguise is worth looking for."""
     if encodings.is_suspect(text) or rotation.is_suspect(text) or any(fold.suspects(text, words) for fold in FOLDS):
+        return True
+    if tones.has_tones(text):
         return True
     if text.isascii():
         return not text.isprintable() and invisible.SUSPECT.search(text) is not None

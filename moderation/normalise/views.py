@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from moderation.normalise import confusable, encodings, invisible, rotation
+from moderation.normalise import confusable, encodings, invisible, rotation, tones
 from moderation.normalise.folds import FOLDS, is_suspect
 from moderation.normalise.homophone import fits_badly, restored, sounds_odd
 from moderation.normalise.lexicon import Lexicon
@@ -80,7 +80,7 @@ STEPS = frozenset(
         *("bidi", "combining", "invisible", "nfkc"),
         *("tag_characters", "variation_selectors", "zero_width_bits"),
         *encodings.STEPS,
-        *("homophone", "reversed", "rot13"),
+        *("homophone", "pinyin_tones", "reversed", "rot13"),
     }
 )
 _NONE = Views()
@@ -173,7 +173,11 @@ class _Search:
             return
         for name, runs in encodings.moved(light.text).items():
             self._deeper(rotation.moved(light, name, runs), (*steps, name), depth, light, runs)
-        canonical, more = self._folded(light)
+        spoken = tones.read_tones(light) if tones.has_tones(light.text) else light
+        if spoken is not light:
+            steps = (*steps, "pinyin_tones")
+            self._keep(spoken, steps)  # what it says in Chinese is a view beside it
+        canonical, more = self._folded(spoken)
         self._keep(canonical, (*steps, *more))
         if sounds_odd(canonical.text, self._words):
             heard = restored(canonical, self._words)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.lists import Found, Kind, Lists, Match, Rule, TermList, effective, matching
+from moderation.lists.composing import Composed
 from moderation.lists.folding import plain, unmarked
 from moderation.lists.reading import ReadList
 from moderation.lists.terms import Term
@@ -34,7 +35,7 @@ Written = tuple[str, Rule, tuple[str, ...], dt.date | None]
 
 def make_list(terms: Iterable[Written], name: str = "one", **head: object) -> ReadList:
     rows = tuple(
-        Term(text, " ".join(unmarked(text).split()), rule, categories, expires, None)
+        Term(text, " ".join(unmarked(Composed(text).text).split()), rule, categories, expires, None)
         for text, rule, categories, expires in terms
     )
     values: dict[str, object] = {
