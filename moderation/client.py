@@ -191,17 +191,18 @@ class AsyncClient(_Async):
 
     def __init__(
         self,
-        base_url: str = "http://127.0.0.1:8080",
+        base_url: str | None = None,
         *,
         api_key: str | None = None,
-        timeout_s: float = 60.0,
+        timeout_s: float | None = None,
         http: httpx.AsyncClient | None = None,
     ) -> None:
         """Args:
-        base_url: address of the service.
+        base_url: address of the service; http://127.0.0.1:8080 if left out.
         api_key: sent as a bearer token.
-        timeout_s: per request.
-        http: a client of one's own instead (proxies, certificates).
+        timeout_s: per request; 60 if left out.
+        http: a client of one's own instead of all these (proxies, certificates). A stream opens a connection of its
+            own: of this client it has base address, headers, cookies, `auth` and the time limit for reading, no more.
         """
         super().__init__(Http(base_url, api_key=api_key, timeout_s=timeout_s, http=http))
 
@@ -360,11 +361,11 @@ class Client(_Sync):
     """A service over HTTP."""
 
     def __init__(
-        self, base_url: str = "http://127.0.0.1:8080", *, api_key: str | None = None, timeout_s: float = 60.0
+        self, base_url: str | None = None, *, api_key: str | None = None, timeout_s: float | None = None
     ) -> None:
         """Args:
-        base_url: address of the service.
+        base_url: address of the service; http://127.0.0.1:8080 if left out.
         api_key: sent as a bearer token.
-        timeout_s: per request.
+        timeout_s: per request; 60 if left out.
         """
         super().__init__(AsyncClient(base_url, api_key=api_key, timeout_s=timeout_s))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from moderation.errors import AuthenticationError, ModerationError
 from moderation.schema import StreamEvent, StreamOptions
@@ -21,8 +21,13 @@ PATH = "/v1/moderate/stream"
 _PIECE_CHARS = 4_096
 
 
-async def connect(base_url: str, headers: Mapping[str, str], timeout_s: float, start: StreamOptions) -> RemoteStream:
+async def connect(
+    base_url: str, headers: Sequence[tuple[str, str]], timeout_s: float | None, start: StreamOptions
+) -> RemoteStream:
     """Opens a stream.
+
+    Args:
+        timeout_s: to open it, and later for the next events once the text is over; None waits for ever.
 
     Raises:
         AuthenticationError: the key is not accepted.
@@ -32,13 +37,13 @@ async def connect(base_url: str, headers: Mapping[str, str], timeout_s: float, s
     try:
         # no proxy from the environment, as for the other calls; events are small
         socket = await open_socket(
-            address, additional_headers=dict(headers), open_timeout=timeout_s, proxy=None, max_size=16 * 1024 * 1024
+            address, additional_headers=headers, open_timeout=timeout_s, proxy=None, max_size=16 * 1024 * 1024
         )
     except InvalidStatus as error:
         if error.response.status_code in (401, 403):
             raise AuthenticationError("the service does not accept this key") from None
         raise _unreachable(base_url, error) from error
-    except (OSError, InvalidHandshake, TimeoutError) as error:
+    except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:  # the address: of a client of one's own
         raise _unreachable(base_url, error) from error
     stream = RemoteStream(socket, timeout_s)
     await stream.start(start)
@@ -55,7 +60,7 @@ class RemoteStream:
     A long piece is sent in several messages, which changes nothing.
     """
 
-    def __init__(self, socket: ClientConnection, timeout_s: float) -> None:
+    def __init__(self, socket: ClientConnection, timeout_s: float | None) -> None:
         self._socket = socket
         self._timeout_s = timeout_s
         self._arrived: deque[StreamEvent | ModerationError] = deque()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -24,7 +25,12 @@ Outcome = ModerationResult | ModerationError
 # Bodies, and their bytes, in one batch form: a little under what a server takes by default.
 BATCH = 256
 BATCH_BYTES = 24 * 1024 * 1024
+BASE_URL = "http://127.0.0.1:8080"
+TIMEOUT_S = 60.0
 _JSON = {"Content-Type": "application/json"}
+_KEY = re.compile(r"[!-~]+")
+# Headers that are of a connection, or of its answer's body: a WebSocket has its own.
+_OF_ONE_CONNECTION = frozenset({"host", "connection", "accept", "accept-encoding", "content-length"})
 _LOG = logging.getLogger("moderation")
 
 
@@ -136,22 +142,26 @@ class InProcess:
 class Http:
     """Speaks the native form over HTTP."""
 
-    def __init__(self, base_url: str, *, api_key: str | None, timeout_s: float, http: httpx.AsyncClient | None) -> None:
+    def __init__(
+        self, base_url: str | None, *, api_key: str | None, timeout_s: float | None, http: httpx.AsyncClient | None
+    ) -> None:
         import httpx  # noqa: PLC0415 - programs that judge in process need no HTTP
 
-        if api_key is not None and not api_key.isascii():
-            raise InvalidRequestError("an API key is plain ASCII", code="invalid_value", param="api_key")
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key is not None else {}
-        self._headers = headers
-        self._timeout_s = timeout_s
+        if http is not None and any(one is not None for one in (base_url, api_key, timeout_s)):
+            raise TypeError("give `http`, which has all of these, or `base_url`, `api_key` and `timeout_s`, not both")
+        if api_key is not None and not _KEY.fullmatch(api_key):
+            raise InvalidRequestError("an API key is plain ASCII without spaces", code="invalid_value", param="api_key")
         self._failure = httpx.HTTPError
         self._own = http is None
-        self._http = http or httpx.AsyncClient(base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+        self._http = http or httpx.AsyncClient(
+            base_url=_address(BASE_URL if base_url is None else base_url),
+            headers={"Authorization": f"Bearer {api_key}"} if api_key is not None else {},
+            timeout=TIMEOUT_S if timeout_s is None else timeout_s,
+            trust_env=False,
+        )
 
     async def send(self, contents: Sequence[Content]) -> list[Outcome]:
-        if len(contents) == 1:
-            answer = await self._post(_encoded(contents[0]))
-            return [answer if isinstance(answer, ModerationError) else _outcome(answer)]
+        """Always the batch form: in it the service itself says what concerns the whole call and what one content."""
         outcomes: list[Outcome] = []
         for bodies in _batches([_encoded(content) for content in contents]):
             outcomes += await self._send_batch(bodies)
@@ -176,7 +186,8 @@ class Http:
         try:
             response = await self._http.post("/v1/moderate", content=body, headers=_JSON)
         except self._failure as error:
-            message = f"{self._http.base_url} did not answer: {type(error).__name__}: {error}"
+            address = self._http.base_url.copy_with(userinfo=b"")
+            message = f"{address} did not answer: {type(error).__name__}: {error}"
             raise ModerationError(message, code="connection_failed") from error
         try:
             answer = response.json()
@@ -189,11 +200,45 @@ class Http:
     async def open_stream(self, options: StreamOptions) -> Streaming:
         from moderation.stream_client import connect  # noqa: PLC0415 - most programs stream nothing
 
-        return await connect(str(self._http.base_url), self._headers, self._timeout_s, options)
+        address = str(self._http.base_url.copy_with(userinfo=b""))
+        return await connect(address, await _said_of_itself(self._http), self._http.timeout.read, options)
 
     async def close(self) -> None:
         if self._own:
             await self._http.aclose()
+
+
+def _address(base_url: str) -> httpx.URL:
+    """The address of a service.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    import httpx  # noqa: PLC0415 - as above
+
+    try:
+        url = httpx.URL(base_url)
+    except (httpx.InvalidURL, TypeError) as error:
+        raise InvalidRequestError(f"no address: {error}", code="invalid_value", param="base_url") from None
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536 or url.query:
+        message = "the address of a service begins with http:// or https:// and a host"
+        raise InvalidRequestError(message, code="invalid_value", param="base_url")
+    return url
+
+
+async def _said_of_itself(http: httpx.AsyncClient) -> list[tuple[str, str]]:
+    """The headers a client sends with every request, for a connection that it does not open itself."""
+    import httpx  # noqa: PLC0415 - as above
+
+    request = http.build_request("GET", "/")
+    auth, url = http.auth, request.url
+    if auth is None and (url.username or url.password):
+        auth = httpx.BasicAuth(url.username, url.password)
+    if auth is not None:
+        flow = auth.async_auth_flow(request)
+        request = await anext(flow)
+        await flow.aclose()
+    return [(name, value) for name, value in request.headers.multi_items() if name not in _OF_ONE_CONNECTION]
 
 
 def _outcome(row: Any) -> Outcome:

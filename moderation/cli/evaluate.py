@@ -26,6 +26,11 @@ from moderation.pipelines.assemble import policies_of
 from moderation.wire import clean
 
 SCORES = "scores.jsonl"
+# Options that say what is judged, and how.
+_JUDGING = (
+    *("against", "against_key_file", "limit", "seed", "policy", "data", "keep_texts"),
+    *("config", "profile", "home", "rooms"),
+)
 
 
 def add(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -52,8 +57,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if bool(options.dataset) == (options.again is not None):
         complain("give data sets, or --again DIR")
         return ERROR
-    judging = ("against", "against_key_file", "limit", "policy", "data", "keep_texts")
-    if options.again is not None and (given := [name for name in judging if getattr(options, name)]):
+    if options.again is not None and (given := [name for name in _JUDGING if _is_given(getattr(options, name))]):
         complain(f"--again judges nothing, so --{given[0].replace('_', '-')} has no meaning with it")
         return ERROR
     if options.keep_texts and options.out is None:
@@ -77,6 +81,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     for name in silent:
         complain(f"{name} judged no text at all; its numbers say nothing")
     return ERROR if silent else ALLOW
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False and value != []
 
 
 def _silent(run: Run) -> list[str]:
@@ -103,7 +111,7 @@ def _judge(options: argparse.Namespace) -> Run:
             sets,
             {_own_name(settings): own, **others},
             policy=policy,
-            seed=options.seed,
+            seed=options.seed or 0,
             limit=options.limit,
             texts=options.show_texts,
             keep=options.out / SCORES if options.out is not None else None,

@@ -39,7 +39,13 @@ def add_sets(command: argparse.ArgumentParser) -> None:
     """Options of the commands that read data sets."""
     command.add_argument("--data", type=Path, metavar="FOLDER", help="folder with the data of the sets")
     command.add_argument("--limit", type=_count, metavar="N", help="judge a sample of so many rows of each set")
-    command.add_argument("--seed", type=int, default=0, help="draws the sample, and the bootstrap (default: 0)")
+    command.add_argument("--seed", type=_seed, help="draws the sample, and the bootstrap (default: 0)")
+
+
+def _seed(word: str) -> int:
+    if not word.isascii() or not word.isdigit():
+        raise argparse.ArgumentTypeError("a whole number of at least 0")
+    return int(word)
 
 
 def _count(word: str) -> int:
@@ -51,7 +57,7 @@ def _count(word: str) -> int:
 def opened_sets(names: Sequence[str], options: argparse.Namespace, settings: Settings) -> list[Opened]:
     """The sets that are named, found, checked and counted; says what is wrong with their rows."""
     manifests = [load_manifest(find_manifest(name, rooms_of(settings, "datasets"))) for name in names]
-    found = open_sets(manifests, options.data, limit=options.limit, seed=options.seed)
+    found = open_sets(manifests, options.data, limit=options.limit, seed=options.seed or 0)
     for one in found:
         for reason, count in one.survey.malformed.items():
             places = ", ".join(f"{one.paths[file].name}:{number}" for file, number in one.survey.examples_of[reason])
@@ -97,9 +103,15 @@ def judge_against(name: str, key_file: Path | None) -> Iterator[Judge]:
 
 def _tried(name: str, judge: Judge) -> Judge:
     """The judge, if it judges one plain text: a wrong address or key is said before our own models are loaded."""
-    (said,) = judge([Example((0, 0), _PLAIN, Role.USER, "", None, {})])
+    try:
+        (said,) = judge([Example((0, 0), _PLAIN, Role.USER, "", None, {})])
+        reasons = ", ".join(said.unjudged)
+    except ModerationError as error:
+        if isinstance(error, AuthenticationError | OverloadedError) or error.code == "connection_failed":
+            raise
+        said, reasons = Judgement(), f"{error.code}: {error.message}"
     if not said.scores:
-        message = clean(f"{name} could not judge a plain text: {', '.join(said.unjudged)}", limit=500)
+        message = clean(f"{name} could not judge a plain text: {reasons}", limit=500)
         raise ModerationError(message, code="invalid_response")
     return judge
 

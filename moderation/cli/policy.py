@@ -72,7 +72,8 @@ def _thresholds(options: argparse.Namespace) -> int:
     with own_judge(settings, None) as judge:
         name = f"moderation ({settings.profile})"
         policy = policies_of(settings)[settings.policy]
-        run = evaluate(sets, {name: judge}, policy=policy, seed=options.seed, limit=options.limit, progress=progress())
+        seed = options.seed or 0
+        run = evaluate(sets, {name: judge}, policy=policy, seed=seed, limit=options.limit, progress=progress())
     picked = pick_all(run, review_budget=review, block_budget=block, together=options.together)
     names = [scored.head.name for scored in run.sets]
     if options.json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -224,9 +225,10 @@ def _truth(manifest: Manifest, value: object) -> bool | Malformed | None:
         return None
     if labels.at_least is not None:
         try:
-            return float(word) >= labels.at_least
+            number = float(word)
         except ValueError:
             return Malformed("unknown_label")
+        return None if math.isnan(number) else number >= labels.at_least  # NaN is how tables write a missing number
     if word in labels.violating:
         return True
     return False if word in labels.allowed else Malformed("unknown_label")

@@ -163,8 +163,7 @@ def _run(lines: Iterable[str], path: Path) -> Run:
             if run is None:
                 if kind != "run" or fields.pop("version") != VERSION:
                     raise InvalidRequestError(f"{path}: holds no scores that this version reads")
-                fields["classifiers"] = tuple(fields["classifiers"])
-                run = Run(RunHead(**fields))
+                run = Run(_run_head(fields))
             elif kind == "set":
                 run.sets.append(ScoredSet(_set_head(fields)))
             elif kind == "row":
@@ -178,6 +177,12 @@ def _run(lines: Iterable[str], path: Path) -> Run:
     if run is None or not run.sets or any(not scored.batches_ms for scored in run.sets):
         raise InvalidRequestError(f"{path}: ends too early; the run that wrote it was cut off")
     return run
+
+
+def _run_head(fields: dict[str, Any]) -> RunHead:
+    fields["classifiers"] = tuple(fields["classifiers"])
+    head = RunHead(**fields)
+    return head if type(head.seed) is int and head.seed >= 0 else _wrong()
 
 
 def _set_head(fields: dict[str, Any]) -> SetHead:

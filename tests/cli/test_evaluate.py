@@ -12,7 +12,9 @@ import pytest
 from support.labelled import NAMED, ROWS, write_set
 from support.servers import Server, answering
 
+from moderation import Moderator
 from moderation.cli.main import main
+from moderation.wire import dump_result
 
 FAKE = ["--profile", "fake"]
 
@@ -60,9 +62,36 @@ def test_a_report_is_made_again_in_another_language(capsys: pytest.CaptureFixtur
     assert "<script" not in written
     one = json.loads((tmp_path / "a" / "report.json").read_text())
     assert one == json.loads((tmp_path / "b" / "report.json").read_text())
-    status, _, err = run(capsys, *again, "--limit", "3")
-    assert status == 2
-    assert "--limit has no meaning" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--against", "json:loads"],
+        ["--against-key-file", "key"],
+        ["--limit", "3"],
+        ["--seed", "0"],
+        ["--policy", "default"],
+        ["--data", "."],
+        ["--keep-texts"],
+        ["--config", "file"],
+        FAKE,
+        ["--home", "."],
+        ["--rooms", "."],
+    ],
+)
+def test_again_judges_nothing_and_refuses_what_is_about_judging(
+    capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    status, out, err = run(capsys, "evaluate", "--again", "no-such-folder", *words)
+    assert (status, out) == (2, "")
+    assert f"{words[0]} has no meaning" in err
+
+
+def test_scores_that_are_not_there_are_not_read_again(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "evaluate", "--again", "no-such-folder")
+    assert (status, out) == (2, "")
+    assert "cannot be read" in err
 
 
 def test_without_out_the_report_is_printed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -248,7 +277,7 @@ def test_a_function_that_fails_at_some_texts_is_said_and_no_error(
         (["sample-zh-en", "--against", "json:loads", "--against", "json:loads"], "a classifier is given twice"),
         (["sample-zh-en", "--policy", "none"], "there is no policy `none`"),
         (["sample-zh-en", "--keep-texts"], "--out DIR"),
-        (["--again", "no-such-folder"], "cannot be read"),
+        (["--again", "no-such-folder"], "--profile has no meaning"),
     ],
 )
 def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str], words: list[str], complaint: str) -> None:
@@ -269,6 +298,43 @@ def test_a_limit_is_a_number(limit: str) -> None:
     with pytest.raises(SystemExit) as usage:
         main(["evaluate", "sample-zh-en", "--limit", limit, *FAKE])
     assert usage.value.code == 2
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", "1.5", "²", ""])
+@pytest.mark.parametrize("command", [["evaluate", "sample-zh-en"], ["policy", "thresholds", "--safe", "sample-zh-en"]])
+def test_a_seed_is_a_number_from_0_on(command: list[str], seed: str) -> None:
+    with pytest.raises(SystemExit) as usage:
+        main([*command, f"--seed={seed}", *FAKE])
+    assert usage.value.code == 2
+
+
+def test_a_seed_is_kept_in_the_report(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    given = str(write_set(tmp_path / "made-up"))
+    seeds = [
+        json.loads(run(capsys, "evaluate", given, *words, "--json", *FAKE)[1])["seed"]
+        for words in ([], ["--seed", "7"])
+    ]
+    assert seeds == [0, 7]
+
+
+def test_a_service_that_is_no_longer_ready_for_a_last_row_ends_the_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    given = str(write_set(tmp_path / "made-up", [*ROWS, *ROWS[5:18]]))  # 33 rows: 32, and one by itself
+    with Moderator(profile="fake") as moderator:
+        row = json.loads(dump_result(moderator.moderate("hello")))
+    asked: list[int] = []
+
+    def respond(body: Any, headers: dict[str, str]) -> tuple[int, Any]:
+        asked.append(len(body["requests"]))
+        if len(asked) == 3:
+            return 503, {"error": {"message": "warming up", "type": "not_ready_error", "code": "not_ready"}}
+        return 200, {"results": [row for _ in body["requests"]]}
+
+    with answering(respond) as address:
+        status, out, err = run(capsys, "evaluate", given, "--against", address, "--json", *FAKE)
+    assert (status, out, asked) == (2, "", [1, 32, 1])
+    assert "warming up" in err
 
 
 # ---- thresholds

@@ -221,6 +221,29 @@ def test_a_number_from_which_on_a_row_is_violating(tmp_path: Path) -> None:
     assert [example.violating for example in found] == [True, False]
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_number_that_is_missing_is_no_label(tmp_path: Path, kind: str) -> None:
+    values = ["0.9", "0.1", "nan", "NaN", "-nan", "inf", "-inf"]
+    rows = [{"text": f"a {value}", "label": value if kind == "csv" else float(value)} for value in values]
+    labels = '[labels]\ncolumn = "label"\nat_least = 0.5\n'
+    counts, found = read(write_set(tmp_path / "made-up", rows, kind=kind, labels=labels))
+    assert [(example.text, example.violating) for example in found] == [
+        ("a 0.9", True),
+        ("a 0.1", False),
+        ("a inf", True),
+        ("a -inf", False),
+    ]
+    assert (counts.left_out, counts.malformed) == ({"no_label": 3}, {})
+
+
+def test_a_category_whose_number_is_missing_is_unknown_and_not_absent(tmp_path: Path) -> None:
+    rows = [{"text": "a", "h": "nan", "s": "0.1"}, {"text": "b", "h": "nan", "s": "0.9"}]
+    labels = '[labels]\nat_least = 0.5\n[labels.columns]\nh = ["hate"]\ns = ["spam"]\n'
+    first, second = labelled(tmp_path, rows, labels, kind="csv")
+    assert (first.violating, dict(first.truths)) == (None, {"spam": False})
+    assert (second.violating, dict(second.truths)) == (True, {"spam": True})
+
+
 def test_lists_and_separators_and_complete(tmp_path: Path) -> None:
     names = '[labels.categories]\ncolumn = "c"\nseparator = "+"\ncomplete = true\n[labels.categories.map]\n'
     names += 'r = ["discrimination/ethnicity"]\nd = ["discrimination"]\nh = ["hate"]\nother = []\n'

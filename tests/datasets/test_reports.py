@@ -136,6 +136,17 @@ def test_spoilt_scores_are_refused_with_their_line(tmp_path: Path, spoil: int) -
         read_scores(kept)
 
 
+@pytest.mark.parametrize("seed", ["-1", '"x"', "1.5", "null", "true"])
+def test_kept_scores_with_a_seed_that_is_none_are_refused(tmp_path: Path, seed: str) -> None:
+    kept = tmp_path / "scores.jsonl"
+    judged(tmp_path, keep=kept)
+    whole = kept.read_text()
+    kept.write_text(whole.replace('"seed": 0', f'"seed": {seed}', 1))
+    assert kept.read_text() != whole
+    with pytest.raises(InvalidRequestError, match=r"scores.jsonl:1: is no line of"):
+        read_scores(kept)
+
+
 def test_a_run_that_breaks_leaves_no_scores_that_look_whole(tmp_path: Path) -> None:
     def breaks(batch: Sequence[Example]) -> list[Judgement]:
         raise ModelError("broken")
