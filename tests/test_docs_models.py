@@ -16,7 +16,7 @@ from moderation.errors import PolicyError
 from moderation.models.registry import Registry
 from moderation.models.spec import load_spec
 from moderation.pipelines.assemble import profile_of, registry_of
-from moderation.pipelines.call import SLICE_CHARS, SLICE_ITEMS
+from moderation.pipelines.pacing import SLICE_CHARS, SLICE_ITEMS
 from moderation.pipelines.profile import Stage, load_profile
 from moderation.policy import TRIGGERS, Privacy, parse_policy
 from moderation.rooms import room

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 from moderation.errors import InputError, OverloadedError
 from moderation.lists.matching import Lists
-from moderation.models.base import Classification, Gap
+from moderation.models.base import Classification
 from moderation.normalise.lexicon import Lexicon
-from moderation.normalise.views import View
 from moderation.pipelines.cache import TextCache, lasts
 from moderation.pipelines.cascading import Entry, Verdict, added, wanted
 from moderation.pipelines.extract import MediaDecoder, MediaOutcome, ask, examine, texts_of
-from moderation.pipelines.forms import forms_of, lexicon_aside
+from moderation.pipelines.forms import Forms, forms_of, lexicon_aside
+from moderation.pipelines.pacing import Pace, slices
 from moderation.pipelines.profile import Profile, Stage
 from moderation.pipelines.runner import Runner
 from moderation.schema import Modality, Part
 
-SLICE_ITEMS = 64
-SLICE_CHARS = 8_000
 # Held of forms, in characters: at most 12 bytes each, the way back to the text included.
 _CHARS_PER_ENTRY = 200
 _CHARS_WITHOUT_VIEWS = 40  # what an entry takes that holds none
@@ -55,14 +53,6 @@ class Places:
     async def __aexit__(self, *_: object) -> None:
         self._taken -= 1
         self._free.release()
-
-
-@dataclass(frozen=True, slots=True)
-class Forms:
-    """The disguises of one text: a view for each, and the gaps where one could not be followed."""
-
-    views: tuple[View, ...] = ()
-    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,35 +132,44 @@ class Call:
         """Judges texts in all their forms."""
         began = perf_counter()
         lexicon = await lexicon_aside(self.lists, self.tenant)
-        for text in texts:
-            if text not in self._forms:
-                self._forms[text] = await self._forms_of(text, lexicon)
+        await self._unfold(dict.fromkeys(texts), lexicon)
         unfolded = perf_counter()
         self._spent("normalise", unfolded - began)
         everything = [form for text in texts for form in (text, *(view.text for view in self._forms[text].views))]
         waiting = []
+        pace = Pace()
         for text in dict.fromkeys(everything):
+            await pace.rest()
             if text not in self._verdicts:
                 held = self.kept.verdicts.get(self.tenant, text)
                 if held is None:
                     waiting.append(text)
                 else:
                     self._verdicts[text] = held
-        for part in _slices(waiting):
+        for part in slices(waiting):
             await self._judge_slice(part)
         if waiting:
             self._spent("classify", perf_counter() - unfolded)
 
-    async def _forms_of(self, text: str, lexicon: Lexicon) -> Forms:
-        """The forms of a text, from an earlier call if it was searched for these words."""
+    async def _unfold(self, texts: Iterable[str], lexicon: Lexicon) -> None:
+        """Finds the forms of texts, from an earlier call if they were searched for these words."""
         revision = self.lists.revision if lexicon.words else ""
-        held = self.kept.forms.get(self.tenant, text, revision=revision)
-        if held is not None:
-            return held
-        forms = Forms(*await forms_of(text, lexicon=lexicon))
-        if lasts(forms.gaps):
-            self.kept.forms.put(self.tenant, text, forms, revision=revision, weight=_weight_of(text, forms))
-        return forms
+        unknown = []
+        pace = Pace()
+        for text in texts:
+            await pace.rest()
+            if text in self._forms:
+                continue
+            held = self.kept.forms.get(self.tenant, text, revision=revision)
+            if held is None:
+                unknown.append(text)
+            else:
+                self._forms[text] = held
+        for text, forms in (await forms_of(unknown, lexicon=lexicon)).items():
+            await pace.rest()
+            self._forms[text] = forms
+            if lasts(forms.gaps):
+                self.kept.forms.put(self.tenant, text, forms, revision=revision, weight=_weight_of(text, forms))
 
     async def _judge_slice(self, part: list[str]) -> None:
         stages = self.profile.classifiers[Modality.TEXT]
@@ -224,20 +223,6 @@ def _weight_of(text: str, forms: Forms) -> int:
     """Characters that forms take; a view may hold on to places of the whole text it was found in."""
     chars = sum(len(view.text) for view in forms.views)
     return _CHARS_WITHOUT_VIEWS + (len(text) + chars if forms.views else 0)
-
-
-def _slices(texts: list[str]) -> Iterator[list[str]]:
-    """Runs of texts, bounded in number and in characters."""
-    part: list[str] = []
-    chars = 0
-    for text in texts:
-        if part and (len(part) == SLICE_ITEMS or chars + len(text) > SLICE_CHARS):
-            yield part
-            part, chars = [], 0
-        part.append(text)
-        chars += len(text)
-    if part:
-        yield part
 
 
 def _first(errors: BaseExceptionGroup[Any]) -> BaseException:

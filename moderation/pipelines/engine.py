@@ -20,7 +20,8 @@ from moderation.normalise.views import warm_up
 from moderation.pipelines.call import Call, Kept, Places
 from moderation.pipelines.extract import MediaDecoder
 from moderation.pipelines.forms import lexicon_aside
-from moderation.pipelines.gather import Request, finish_aside, joined_of
+from moderation.pipelines.gather import Request, finish_aside, joined_aside
+from moderation.pipelines.pacing import PHASE_S, Pace
 from moderation.pipelines.profile import Profile
 from moderation.pipelines.runner import Runner
 from moderation.pipelines.units import check
@@ -157,7 +158,7 @@ class Engine:
         tenants = dict.fromkeys(content.tenant for content in contents)
         lists = self.lists.lists  # once: a reload meanwhile is for the next call
         calls = {tenant: self._call(tenant, lists) for tenant in tenants}
-        requests = [self._admit(content) for content in contents]
+        requests = await self._admit(contents)
         for tenant, call in calls.items():
             own = [one for one in requests if isinstance(one, Request) and one.content.tenant == tenant]
             pieces = [piece for request in own for piece in request.pieces]
@@ -166,20 +167,32 @@ class Engine:
                 [*texts, *(one.text for request in own for one in request.joined if one.judged)],
                 [piece.part for piece in pieces if piece.part.modality is not Modality.TEXT],
             )
-        return [
-            request
-            if isinstance(request, ModerationError)
-            else await finish_aside(request, calls[request.content.tenant], began=began)
-            for request in requests
-        ]
+        results: list[ModerationResult | ModerationError] = []
+        pace = Pace()
+        for request in requests:
+            await pace.rest()
+            if isinstance(request, Request):
+                results.append(await finish_aside(request, calls[request.content.tenant], began=began))
+            else:
+                results.append(request)
+        return results
 
     def _call(self, tenant: str | None, lists: Lists) -> Call:
         return Call(self.profile, self.runner, self._decoder, self._places, self._kept, lists, tenant)
 
-    def _admit(self, content: Content) -> Request | ModerationError:
-        try:
-            policy = self.policy(content.policy)
-            pieces = check(content, self.limits)
-            return Request(content, policy, pieces, joined_of(content))
-        except ModerationError as error:
-            return error
+    async def _admit(self, contents: Sequence[Content]) -> list[Request | ModerationError]:
+        """Checks contents, and joins the turns of each."""
+        admitted: list[Request | ModerationError] = []
+        pace = Pace()
+        until = perf_counter() + PHASE_S
+        for content in contents:
+            await pace.rest()
+            try:
+                policy = self.policy(content.policy)
+                pieces = check(content, self.limits)
+            except ModerationError as error:
+                admitted.append(error)
+                continue
+            joined, unjoined = await joined_aside(content, deadline_s=until - perf_counter())
+            admitted.append(Request(content, policy, pieces, joined, unjoined))
+        return admitted

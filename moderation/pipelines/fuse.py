@@ -42,18 +42,20 @@ def fuse(
     *,
     policy: Policy,
     triggers: Sequence[Trigger] = (),
+    firm: Sequence[Trigger] | None = None,
     timing_ms: Mapping[str, float],
     derived: Sequence[DerivedPart],
 ) -> ModerationResult:
     """The result for one content.
 
     Args:
-        triggers: patterns that were seen; those under the policy's threshold are left out.
+        triggers: patterns that were seen, each once; those under the policy's threshold are left out.
+        firm: those of them that show without any experimental category: only they block. `None` is all.
     """
     tally = _Tally(policy)
     for unit in units:
         tally.read(unit)
-    decided = [(trigger, policy.trigger(trigger.pattern).decide(trigger.score)) for trigger in triggers]
+    decided = _decided(triggers, firm, policy)
     tally.decisions += [decision for _, decision in decided]
     gaps = tuple(dict.fromkeys((*unjudged, *gaps_of(units))))
     if gaps:
@@ -77,6 +79,22 @@ def fuse(
         redacted=_redacted(units, policy) if content.redact else None,
         tables=tables_revision(),
     )
+
+
+def _decided(
+    triggers: Sequence[Trigger], firm: Sequence[Trigger] | None, policy: Policy
+) -> list[tuple[Trigger, Decision]]:
+    """Each pattern with its decision: that of what is not experimental where it blocks, else REVIEW at most."""
+    decided = {one.pattern: (one, policy.trigger(one.pattern).decide(one.score)) for one in triggers}
+    if firm is None:
+        return list(decided.values())
+    for pattern, (trigger, decision) in decided.items():
+        if decision is Decision.BLOCK:
+            decided[pattern] = trigger, Decision.REVIEW
+    for trigger in firm:
+        if policy.trigger(trigger.pattern).decide(trigger.score) is Decision.BLOCK:
+            decided[trigger.pattern] = trigger, Decision.BLOCK
+    return list(decided.values())
 
 
 class _Places:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from moderation.errors import ModerationError
+from moderation.errors import DeadlineError, ModerationError
 from moderation.lists.allowing import Passes, weighed
 from moderation.lists.terms import Match
 from moderation.models.base import Classification, Scored
@@ -16,12 +16,12 @@ from moderation.pipelines.call import Call
 from moderation.pipelines.conversation import Said, Together, marks, triggers_of
 from moderation.pipelines.evidence import LISTED, original_span
 from moderation.pipelines.extract import MediaOutcome, texts_of
-from moderation.pipelines.forms import SHORT_CHARS
+from moderation.pipelines.forms import DEADLINE_S, SHORT_CHARS
 from moderation.pipelines.forms import STAGE as NORMALISE
 from moderation.pipelines.fuse import fuse
 from moderation.pipelines.joining import Joined, joined_texts
 from moderation.pipelines.units import ListSource, Piece, Source, Unit
-from moderation.policy import Policy
+from moderation.policy import TRIGGERS, Policy
 from moderation.schema import (
     Content,
     DerivedPart,
@@ -34,6 +34,9 @@ from moderation.schema import (
     Unjudged,
 )
 
+STAGE = "conversation"
+_JOINED_AT_ONCE = 1_000  # characters of all turns; more are joined in a thread
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -41,13 +44,14 @@ class Request:
 
     Attributes:
         pieces: its parts, as `units.check` gave them.
-        joined: as `joined_of` gave it.
+        joined, unjoined: as `joined_aside` gave them.
     """
 
     content: Content
     policy: Policy
     pieces: Sequence[Piece]
     joined: tuple[Joined, ...]
+    unjoined: str = ""
 
 
 @dataclass(slots=True)
@@ -72,6 +76,25 @@ def joined_of(content: Content) -> tuple[Joined, ...]:
     return joined_texts([(turn.role, _text(turn.parts)) for turn in _turns(content)])
 
 
+async def joined_aside(content: Content, *, deadline_s: float) -> tuple[tuple[Joined, ...], str]:
+    """As `joined_of`, in a thread if turns are long; and why there is nothing, if that is no answer."""
+    if not content.conversation:
+        return (), ""
+    parts = (*content.parts, *(part for turn in content.conversation for part in turn.parts))
+    deadline_s = min(deadline_s, DEADLINE_S)
+    try:
+        if sum(len(part.text or "") for part in parts) <= _JOINED_AT_ONCE:
+            return joined_of(content), ""
+        if deadline_s > 0:
+            async with asyncio.timeout(deadline_s):
+                return await asyncio.to_thread(joined_of, content), ""
+    except TimeoutError:
+        pass
+    except Exception:  # noqa: BLE001 - whatever a hostile text breaks there, the turns themselves are judged
+        return (), "stage_failed"
+    return (), DeadlineError.code
+
+
 def finish(request: Request, call: Call, *, began: float) -> ModerationResult | ModerationError:
     """The result of one content, or the error of its first part that could not be decoded.
 
@@ -91,7 +114,8 @@ def finish(request: Request, call: Call, *, began: float) -> ModerationResult | 
             return type(outcome)(outcome.message, code=outcome.code, param=f"{piece.path}.data")
         gathered.decode_s += outcome.decode_s
         _add_media(gathered, piece, outcome)
-    triggers = _triggers(request, gathered)  # notes what could not be judged, so before that is handed on
+    # They note what could not be judged, so before that is handed on.
+    triggers, firm = _triggers(request, gathered), _firm_triggers(request, gathered)
     timing = {"total": (perf_counter() - began) * 1e3, **call.timing_ms}
     if gathered.decode_s:
         timing["decode"] = gathered.decode_s * 1e3
@@ -101,6 +125,7 @@ def finish(request: Request, call: Call, *, began: float) -> ModerationResult | 
         tuple(gathered.unjudged),
         policy=request.policy,
         triggers=triggers,
+        firm=firm,
         timing_ms={key: round(value, 3) for key, value in timing.items()},
         derived=gathered.derived,
     )
@@ -213,7 +238,20 @@ def _text(parts: Sequence[tuple[str, Part]]) -> str:
     return " ".join(part.text for _, part in parts if part.text is not None)
 
 
-def _triggers(request: Request, gathered: _Gathered) -> list[Trigger]:
+def _firm_triggers(request: Request, gathered: _Gathered) -> list[Trigger] | None:
+    """The patterns that show without what is experimental; `None` if nothing is, or none of them may block."""
+    if all(request.policy.trigger(pattern).block is None for pattern in TRIGGERS):
+        return None
+    sources = (source for unit in gathered.units for source, _ in unit.classifications)
+    return _triggers(request, gathered, firm=True) if any(source.experimental for source in sources) else None
+
+
+def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> list[Trigger]:
+    """The patterns over turns.
+
+    Args:
+        firm: without what is said of a category that is experimental with who says it.
+    """
     content, policy = request.content, request.policy
     if not content.conversation:
         return []
@@ -223,7 +261,8 @@ def _triggers(request: Request, gathered: _Gathered) -> list[Trigger]:
         passes = Passes(unit.text or "", unit.allowed) if unit.allowed else None
         for source, classification in unit.classifications:
             # Allow lists have been asked about what lists found.
-            _raise(found, classification, None if isinstance(source, ListSource) else passes)
+            own = None if isinstance(source, ListSource) else passes
+            _raise(found, classification, own, source.experimental if firm else ())
     turns = [
         Said(
             turn.role,
@@ -233,11 +272,13 @@ def _triggers(request: Request, gathered: _Gathered) -> list[Trigger]:
         )
         for turn in _turns(content)
     ]
+    if request.unjoined:
+        gathered.note(Unjudged(turns[-1].paths[0], STAGE, request.unjoined))
     together = [
         said
         for one in request.joined
         for said in _said_together(
-            one, gathered, role=turns[-1].role, path=turns[max(one.turns)].paths[0], policy=policy
+            one, gathered, role=turns[-1].role, path=turns[max(one.turns)].paths[0], policy=policy, firm=firm
         )
     ]
     return triggers_of(turns, together)
@@ -251,11 +292,14 @@ def _highest(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:
     return highest
 
 
-def _said_together(one: Joined, gathered: _Gathered, *, role: Role, path: str, policy: Policy) -> Iterator[Together]:
+def _said_together(
+    one: Joined, gathered: _Gathered, *, role: Role, path: str, policy: Policy, firm: bool
+) -> Iterator[Together]:
     """What classifiers and lists say of turns joined; of the lists only terms that no turn has alone.
 
     Args:
         path: of the newest turn, which what could not be judged is told of.
+        firm: as in `_triggers`.
     """
     forms: list[tuple[str, View | None]] = [(one.text, None)]
     if one.judged:
@@ -266,13 +310,18 @@ def _said_together(one: Joined, gathered: _Gathered, *, role: Role, path: str, p
     scores: dict[str, float] = {}
     for text, view in forms:
         origin = () if view is None else view.steps
-        told = weighed(gathered.call.lists.match(text, tenant=gathered.call.tenant, role=role, origin=origin).matches)
+        found = gathered.call.lists.match(text, tenant=gathered.call.tenant, role=role, origin=origin)
+        if found.rest is not None:
+            gathered.note(Unjudged(path, "lists", "terms_past_limit"))
+        told = weighed(found.matches)
         passes = Passes(text, told.allowed) if told.allowed else None
         for stage, verdict in gathered.call.verdicts(text) if one.judged else ():
-            if isinstance(verdict, Classification):
-                _raise(scores, verdict, passes)
-            else:
+            if not isinstance(verdict, Classification):
                 gathered.note(Unjudged(path, stage.key, verdict.code))
+                continue
+            _raise(scores, verdict, passes, stage.experimental if firm else ())
+            for gap in verdict.gaps:
+                gathered.note(Unjudged(path, stage.key, gap.reason))
         for match in told.standing:
             turns = one.across(*(match.span if view is None else view.span(*match.span)))
             if turns:
@@ -281,9 +330,13 @@ def _said_together(one: Joined, gathered: _Gathered, *, role: Role, path: str, p
     yield Together(one.turns, marks(scores, role, policy))
 
 
-def _raise(found: dict[str, float], classification: Classification, passes: Passes | None) -> None:
-    """Takes in what was said, without what an allow list lets pass."""
+def _raise(
+    found: dict[str, float], classification: Classification, passes: Passes | None, left_out: Collection[str]
+) -> None:
+    """Takes in what was said, without some categories and what an allow list lets pass."""
     for scored in classification.scored:
         for category, score in scored.scores.items():
+            if category in left_out:
+                continue
             if score > found.get(category, -1.0) and (passes is None or passes.by(scored.span, category) is None):
                 found[category] = score

@@ -19,8 +19,8 @@ from moderation.models.base import Classification, Scored
 from moderation.normalise.views import View
 from moderation.pipelines import forms, gather
 from moderation.pipelines.assemble import policies_of
-from moderation.pipelines.call import Call, Forms
-from moderation.pipelines.forms import forms_of, lexicon_of
+from moderation.pipelines.call import Call
+from moderation.pipelines.forms import Forms, forms_of, lexicon_of
 from moderation.pipelines.fuse import MAX_PLACES
 from moderation.pipelines.gather import Request, finish, finish_aside
 from moderation.pipelines.units import Piece
@@ -156,8 +156,8 @@ def test_two_allowed_terms_that_meet_do_not_cover_a_listed_one_across(tmp_path: 
 
 
 def seen_under_disguise(text: str, lists: Lists, tenant: str | None = None) -> set[str]:
-    views, _ = asyncio.run(forms_of(text, lexicon=lexicon_of(lists, tenant)))
-    return {match.term for view in views for match in lists.match(view.text, tenant=tenant).matches}
+    (found,) = asyncio.run(forms_of([text], lexicon=lexicon_of(lists, tenant))).values()
+    return {match.term for view in found.views for match in lists.match(view.text, tenant=tenant).matches}
 
 
 @pytest.mark.parametrize("text", ["fl0rbix", "f l o r b i x", "f.l.o.r.b.i.x", "florbiiiix", "get fl0rbix now"])
@@ -185,23 +185,13 @@ def test_the_words_of_a_tenants_lists_are_looked_for_in_its_texts_alone(tmp_path
     assert lexicon_of(lists, "acme") is lexicon_of(lists, "acme")
     assert lexicon_of(lists, None) is lexicon_of(lists, "other")
     assert seen_under_disguise("fl0rbix", lists, "acme") == {"florbix"}
-    assert asyncio.run(forms_of("fl0rbix", lexicon=lexicon_of(lists, "other"))) == ((), ())
+    assert asyncio.run(forms_of(["fl0rbix"], lexicon=lexicon_of(lists, "other"))) == {"fl0rbix": Forms()}
 
 
 def test_terms_past_the_most_are_left_out_of_the_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "MAX_WORDS", 2)
     lists = lists_of(tmp_path, own='kind = "block"\ncategory = "fraud"\nterms = ["florbix", "gribblo", "zorbulan"]')
     assert len(lexicon_of(lists, None).words) == 2
-
-
-def test_disguises_that_are_not_taken_off_in_time_are_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(*_: object, **__: object) -> None:
-        time.sleep(0.3)
-
-    monkeypatch.setattr(forms, "views_of", slow)
-    views, (gap,) = asyncio.run(forms_of("a long text " * 200, deadline_s=0.02))
-    assert views == ()
-    assert (gap.reason, gap.span) == ("deadline_exceeded", None)
 
 
 @pytest.mark.parametrize("text", ["riches " * 400, "riches"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,12 +11,13 @@ import pytest
 
 from moderation.limits import Limits
 from moderation.lists import Lists, load_lists
-from moderation.models.base import Classification, Scored
-from moderation.pipelines.call import Call, Forms
+from moderation.models.base import Classification, Gap, Scored
+from moderation.pipelines.call import Call
+from moderation.pipelines.forms import Forms
 from moderation.pipelines.gather import Request, finish, joined_of
 from moderation.pipelines.units import check
 from moderation.policy import parse_policy
-from moderation.schema import Content, ModerationResult, Part, Role, Turn
+from moderation.schema import Content, Decision, ModerationResult, Part, Role, Turn, Unjudged
 
 PLAIN = '"*" = { review = 0.5, block = 0.9 }'
 ALLOW = 'name = "ok"\nkind = "allow"\ncategory = "illicit"\nterms = ["ricin", "abrin"]\n'
@@ -23,33 +25,55 @@ MODEL = "model.v1"
 Scores = Mapping[str, Mapping[str, float]]
 
 
+@dataclass(frozen=True)
 class _Source:
-    key, revision, experimental = MODEL, "r", ()
+    key: str
+    experimental: tuple[str, ...] = ()
+    revision: str = "r"
 
 
 class _Call:
-    """What a call found out, made up: the scores of each text, no disguises."""
+    """What a call found out, made up: the scores of each text, no disguises.
+
+    Args:
+        experimental: categories that are so with the model.
+        firm: the scores of a second model, with which no category is.
+        gaps: what the model left out of each text.
+    """
 
     tenant = None
     timing_ms: Mapping[str, float] = {}
 
-    def __init__(self, scores: Scores, lists: Lists) -> None:
+    def __init__(
+        self,
+        scores: Scores,
+        lists: Lists,
+        *,
+        experimental: tuple[str, ...] = (),
+        firm: Scores | None = None,
+        gaps: Mapping[str, Gap] | None = None,
+    ) -> None:
         self.lists = lists
-        self._scores = scores
+        self._models = {_Source(MODEL, experimental): scores, _Source("firm.v1"): firm or {}}
+        self._gaps = gaps or {}
 
     def forms(self, _: str) -> Forms:
         return Forms(())
 
     def verdicts(self, text: str) -> Any:
-        return ((_Source(), Classification((Scored(self._scores.get(text, {}), (0, len(text))),))),)
+        gaps = (self._gaps[text],) if text in self._gaps else ()
+        return tuple(
+            (source, Classification((Scored(scores.get(text, {}), (0, len(text))),), () if number else gaps))
+            for number, (source, scores) in enumerate(self._models.items())
+        )
 
 
 def judged(
-    content: Content, scores: Scores, *, thresholds: str = PLAIN, lists: Lists | None = None
+    content: Content, scores: Scores, *, thresholds: str = PLAIN, lists: Lists | None = None, **said: Any
 ) -> ModerationResult:
     policy = parse_policy(f'name = "own"\n[thresholds]\n{thresholds}\n'.encode(), file="own.toml")
     request = Request(content, policy, check(content, Limits()), joined_of(content))
-    result = finish(request, cast("Call", _Call(scores, lists or load_lists([]))), began=0.0)
+    result = finish(request, cast("Call", _Call(scores, lists or load_lists([]), **said)), began=0.0)
     assert isinstance(result, ModerationResult)
     return result
 
@@ -163,3 +187,58 @@ def test_a_part_with_a_role_is_judged_by_it_and_joined_with_what_that_role_says(
 def test_a_turn_without_parts_is_none() -> None:
     empty = Content((Part.from_text("two"),), conversation=(Turn(Role.USER, ()), *chat("one", "x").conversation))
     assert told(judged(empty, {"one two": {"illicit": 0.8}})) == {"split_payload": "illicit"}
+
+
+PATTERNS: list[tuple[tuple[str, ...], str, Scores]] = [
+    (("one", "two"), "split_payload", {"one two": {"hate": 0.88}}),
+    (("one", "two", "four"), "crescendo", {"one": {"hate": 0.3}, "two": {"hate": 0.4}, "four": {"hate": 0.48}}),
+    (("one", "go on"), "continuation", {"one": {"hate": 0.88}}),
+]
+BLOCKING = f'{PLAIN}\n[triggers]\n"*" = {{ review = 0.5, block = 0.55 }}'
+
+
+@pytest.mark.parametrize(("texts", "pattern", "scores"), PATTERNS)
+def test_an_experimental_category_blocks_by_no_pattern(
+    texts: tuple[str, ...], pattern: str, scores: Mapping[str, Mapping[str, float]]
+) -> None:
+    whole = chat(*texts)
+    sure = judged(whole, scores, thresholds=BLOCKING)
+    assert (sure.decision, told(sure)) == (Decision.BLOCK, {pattern: "hate"})
+    unsure = judged(whole, scores, thresholds=BLOCKING, experimental=("hate",))
+    assert (unsure.decision, unsure.triggers) == (Decision.REVIEW, sure.triggers)
+
+
+@pytest.mark.parametrize(("texts", "pattern", "scores"), PATTERNS)
+def test_a_pattern_that_shows_without_experimental_categories_blocks(
+    texts: tuple[str, ...], pattern: str, scores: Mapping[str, Mapping[str, float]]
+) -> None:
+    said: dict[str, Any] = {"thresholds": BLOCKING, "experimental": ("hate",)}
+    alike = judged(chat(*texts), scores, firm=scores, **said)
+    assert (alike.decision, told(alike)) == (Decision.BLOCK, {pattern: "hate"})
+    lower = {text: {"spam": found["hate"] - 0.01} for text, found in scores.items()}
+    beside = judged(chat(*texts), scores, firm=lower, **said)
+    assert (beside.decision, told(beside)) == (Decision.BLOCK, {pattern: "spam"})
+
+
+def test_an_experimental_child_blocks_no_pattern_of_its_parent() -> None:
+    scores = {"one two": {WEAPONS: 0.88}}
+    assert judged(chat("one", "two"), scores, thresholds=BLOCKING).decision is Decision.BLOCK
+    unsure = judged(chat("one", "two"), scores, thresholds=BLOCKING, experimental=(WEAPONS,))
+    assert (unsure.decision, set(told(unsure))) == (Decision.REVIEW, {"split_payload"})
+
+
+def test_what_a_classifier_left_out_of_joined_turns_is_unjudged() -> None:
+    gap = Gap("unreadable_text", (0, 3))
+    result = judged(chat("one", "two"), {}, gaps={"one two": gap})
+    assert result.decision is Decision.REVIEW
+    assert result.unjudged == (Unjudged("input[0]", MODEL, "unreadable_text"),)
+
+
+def test_terms_past_the_limit_in_joined_turns_are_unjudged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own.toml").write_text('name = "own"\nkind = "block"\ncategory = "fraud"\nterms = ["riches"]\n')
+    lists = load_lists([tmp_path])
+    match = lists.match
+    monkeypatch.setattr(lists, "match", lambda *given, **more: match(*given, **more, max_matches=4))
+    assert judged(chat("riches", "riches riches"), {}, lists=lists).unjudged == ()
+    result = judged(chat("riches riches", "riches riches"), {}, lists=lists)
+    assert result.unjudged == (Unjudged("input[0]", "lists", "terms_past_limit"),)
