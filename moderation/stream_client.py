@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from moderation.errors import AuthenticationError, ModerationError
+from moderation.errors import AuthenticationError, InvalidRequestError, ModerationError
 from moderation.schema import StreamEvent, StreamOptions
 from moderation.wire import load_error, load_event, parse_json
 
@@ -65,6 +65,7 @@ class RemoteStream:
         self._timeout_s = timeout_s
         self._arrived: deque[StreamEvent | ModerationError] = deque()
         self._is_there = asyncio.Event()  # something that is not given yet
+        self._sending = asyncio.Lock()
         self._ended = False
         self._failure: ModerationError | None = None
         self._reading = asyncio.create_task(self._read())
@@ -81,10 +82,19 @@ class RemoteStream:
 
         Raises:
             ModerationError: the service refused the stream, or the connection is gone. Events that came before that are
-                given first, and the next call raises it.
+                given first, and the next call raises it. Code `invalid_stream`: a call before was given up while its
+                piece was sent, so the service may have a part of it.
         """
-        for start in range(0, max(len(piece), 1), _PIECE_CHARS):
-            await self._send({"type": "text", "text": piece[start : start + _PIECE_CHARS]})
+        try:
+            async with self._sending:  # of two pieces at once, one is sent after the other
+                for start in range(0, max(len(piece), 1), _PIECE_CHARS):
+                    await self._send({"type": "text", "text": piece[start : start + _PIECE_CHARS]})
+        except BaseException:
+            self._failure = self._failure or InvalidRequestError(
+                "the stream was given up while a piece was sent; open another one", code="invalid_stream"
+            )
+            self._is_there.set()
+            raise
         return self._given()
 
     async def arrived(self) -> list[StreamEvent]:

@@ -253,3 +253,51 @@ def test_an_open_stream_can_be_waited_for() -> None:
         await opened.close()
 
     asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
+
+
+class Slow(Socket):
+    """Takes a message only when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[str] = []
+        self.open = asyncio.Event()
+
+    async def send(self, message: str) -> None:
+        self.taken.append(json.loads(message).get("text", ""))
+        await self.open.wait()
+
+
+def test_a_piece_that_was_given_up_while_it_was_sent_ends_the_stream() -> None:
+    async def scenario() -> None:
+        socket = Slow()
+        opened = RemoteStream(cast("Any", socket), WAIT_S)
+        waiting = asyncio.create_task(opened.arrived())
+        sending = asyncio.create_task(opened.feed("a" * 10_000))
+        await asyncio.sleep(0.01)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        socket.open.set()
+        for call in (lambda: waiting, lambda: opened.feed("b"), opened.arrived, opened.ending, opened.finish):
+            with pytest.raises(InvalidRequestError) as refused:
+                await call()
+            assert refused.value.code == "invalid_stream"
+        assert len(socket.taken) == 1  # not the text with a hole in it
+        await opened.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
+
+
+def test_two_pieces_at_once_are_sent_one_after_the_other() -> None:
+    async def scenario() -> None:
+        socket = Slow()
+        opened = RemoteStream(cast("Any", socket), WAIT_S)
+        both = [asyncio.create_task(opened.feed(letter * 10_000)) for letter in "ab"]
+        await asyncio.sleep(0.01)
+        socket.open.set()
+        await asyncio.gather(*both)
+        assert "".join(socket.taken) == "a" * 10_000 + "b" * 10_000
+        await opened.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), WAIT_S))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,16 +25,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its exit status."""
     options = parser().parse_args(arguments)
     try:
-        status: int = options.run(options)
-    except ModerationError as error:
-        complain(error.message)
-        return ERROR
+        return _run(options)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        _drop_unread()
         return 141
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        status: int = options.run(options)
+    except ModerationError as error:
+        complain(error.message)  # which may find that nobody reads any more
+        return ERROR
     return status
+
+
+def _drop_unread() -> None:
+    """Throws away what waits for a reader that went away; the interpreter would trip over it at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ Takes callables: what they are, this does not know. Every classifier sees the sa
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 from moderation.datasets.judging import Judge, decide
 from moderation.datasets.loader import Example, Survey, examples, paths_of, survey
@@ -91,20 +91,55 @@ def evaluate(
         InvalidRequestError: `keep` cannot be written.
     """
     run = Run(RunHead(tuple(judges), f"{policy.name} {policy.revision}", seed=seed, limit=limit, batch_size=batch_size))
-    part = keep.with_name(keep.name + ".part") if keep is not None else None
-    try:
-        opened: AbstractContextManager[TextIO | None] = (
-            nullcontext() if part is None else part.open("w", encoding="utf-8")
-        )
-        with opened as file:
-            work = _Work(judges, policy, batch_size, texts, keep_texts, file, progress, clock)
-            work.write(run_line(run.head))
-            run.sets += [work.evaluate(one) for one in sets]
-        if part is not None and keep is not None:
-            part.replace(keep)
-    except OSError as error:
-        raise InvalidRequestError(f"{keep}: cannot be written: {error.strerror}") from None
+    with _Kept(keep) as kept:
+        work = _Work(judges, policy, batch_size, texts, keep_texts, kept, progress, clock)
+        kept.write(run_line(run.head))
+        run.sets += [work.evaluate(one) for one in sets]
+        kept.finish()
     return run
+
+
+class _Kept:
+    """A file that gets lines as they come, and its name once it is whole; None keeps nothing.
+
+    Raises:
+        InvalidRequestError: it cannot be written. What else goes wrong meanwhile is not its business.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + ".part") if path is not None else None
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        if self._part is not None:
+            with self._said():
+                self._file = self._part.open("w", encoding="utf-8")
+        return self
+
+    def write(self, line: str) -> None:
+        if self._file is not None:
+            with self._said():
+                self._file.write(line + "\n")
+
+    def finish(self) -> None:
+        """Everything is written."""
+        if self._file is not None and self._part is not None and self._path is not None:
+            with self._said():
+                self._file.close()
+                self._part.replace(self._path)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # whole, or the run has broken off for another reason
+                self._file.close()
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InvalidRequestError(f"{self._path}: cannot be written: {error.strerror}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +151,13 @@ class _Work:
     batch_size: int
     texts: bool
     keep_texts: bool
-    file: TextIO | None
+    kept: _Kept
     progress: Progress | None
     clock: Callable[[], float]
 
     def evaluate(self, one: Opened) -> ScoredSet:
         scored = ScoredSet(head_of(one, self.policy))
-        self.write(set_line(scored.head))
+        self.kept.write(set_line(scored.head))
         times: list[list[float]] = [[] for _ in self.judges]
         for batch in _batches(examples(one.manifest, one.paths, one.survey), self.batch_size):
             self._tell(one, len(scored.rows))
@@ -130,9 +165,9 @@ class _Work:
             for example, *verdicts in zip(batch, *said, strict=True):
                 row = _row(example, tuple(verdicts))
                 scored.rows.append(replace(row, text=example.text) if self.texts else row)
-                self.write(row_line(replace(row, text=example.text) if self.keep_texts else row))
+                self.kept.write(row_line(replace(row, text=example.text) if self.keep_texts else row))
         scored.batches_ms = tuple(map(tuple, times))
-        self.write(batches_line(scored.batches_ms))
+        self.kept.write(batches_line(scored.batches_ms))
         self._tell(one, len(scored.rows))
         return scored
 
@@ -158,10 +193,6 @@ class _Work:
     def _tell(self, one: Opened, done: int) -> None:
         if self.progress is not None:
             self.progress(one.manifest.name, done, one.survey.used)
-
-    def write(self, line: str) -> None:
-        if self.file is not None:
-            self.file.write(line + "\n")
 
 
 def _row(example: Example, verdicts: tuple[Verdict, ...]) -> ScoredRow:

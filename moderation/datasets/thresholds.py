@@ -142,7 +142,8 @@ def pick_all(run: Run, *, review_budget: float, block_budget: float, together: b
             with which no more rows than the budget reach any threshold.
 
     Raises:
-        InvalidRequestError: a budget is no share, REVIEW's is the smaller, or no row is safe.
+        InvalidRequestError: a budget is no share, REVIEW's is the smaller, no row is safe, or none was judged for
+            what it is safe for.
     """
     if block_budget > review_budget:
         raise InvalidRequestError("the BLOCK budget must not be above the REVIEW budget: BLOCK is the stricter word")
@@ -152,6 +153,8 @@ def pick_all(run: Run, *, review_budget: float, block_budget: float, together: b
     rows = [row for row in safe if row.verdicts[0].scores]
     columns = {category: _scores(rows, category) for category in CATEGORIES}
     columns = {category: scores for category, scores in columns.items() if len(scores)}
+    if rows and not columns:
+        raise InvalidRequestError("the classifier scored none of the categories that these rows are safe for")
     budgets = {"review": review_budget, "block": block_budget}
     found = {
         name: _joint(rows, columns, budget) if together else _apart(columns, budget, None)
@@ -207,8 +210,6 @@ def _reaches(score: float | None, one: Pick) -> bool:
 
 def toml_of(picked: Picked, *, classifier: str, sets: Sequence[str]) -> str:
     """The table to paste into a policy, with what it rests on as comments."""
-    if not picked.review:
-        raise InvalidRequestError("the classifier scored none of the categories that these rows are safe for")
     of = "of all categories together" if picked.together else "per category"
     budgets = ", ".join(f"{name} {_percent(budget)}" for name, budget in picked.budgets.items())
     lines = [

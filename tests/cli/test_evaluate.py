@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -335,6 +337,21 @@ def test_a_service_that_is_no_longer_ready_for_a_last_row_ends_the_run(
         status, out, err = run(capsys, "evaluate", given, "--against", address, "--json", *FAKE)
     assert (status, out, asked) == (2, "", [1, 32, 1])
     assert "warming up" in err
+
+
+@pytest.mark.parametrize(
+    ("unread", "words"),
+    [("stdout", ["sample-zh-en"]), ("stderr", ["sample-zh-en"]), ("stderr", ["no-such-set"])],
+)
+def test_a_reader_that_went_away_is_told_apart_from_an_error(unread: str, words: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, unread: write}
+    command = [sys.executable, "-m", "moderation.cli.main", "evaluate", *words, *FAKE]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False, timeout=240, **streams)
+    os.close(write)
+    assert done.returncode == 141
+    assert b"Broken pipe" not in (done.stderr or b"")
 
 
 # ---- thresholds

@@ -156,6 +156,28 @@ def test_a_run_that_breaks_leaves_no_scores_that_look_whole(tmp_path: Path) -> N
     assert not (tmp_path / "scores.jsonl").exists()
 
 
+def test_what_breaks_while_judging_is_not_taken_for_scores_that_cannot_be_written(tmp_path: Path) -> None:
+    def away(*_: object) -> None:
+        raise BrokenPipeError
+
+    for keep in (None, tmp_path / "scores.jsonl"):
+        with pytest.raises(BrokenPipeError):
+            judged(tmp_path, keep=keep, progress=away)
+    assert not (tmp_path / "scores.jsonl").exists()
+
+
+def test_scores_that_cannot_be_written_are_said(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match=r"scores\.jsonl: cannot be written"):
+        judged(tmp_path, keep=tmp_path / "no-such-folder" / "scores.jsonl")
+    (tmp_path / "scores.jsonl").mkdir()
+    with pytest.raises(InvalidRequestError, match=r"scores\.jsonl: cannot be written"):
+        judged(tmp_path, keep=tmp_path / "scores.jsonl")
+    if Path("/dev/full").exists():
+        (tmp_path / "full.jsonl.part").symlink_to("/dev/full")
+        with pytest.raises(InvalidRequestError, match=r"full\.jsonl: cannot be written"):
+            judged(tmp_path, keep=tmp_path / "full.jsonl")
+
+
 # ---- pages
 
 

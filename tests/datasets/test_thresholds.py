@@ -93,9 +93,9 @@ def test_budgets_and_sets_that_make_no_sense() -> None:
         pick_all(run_of([{"hate": 0.1}], {"hate": False}), review_budget=0.01, block_budget=0.1)
     with pytest.raises(InvalidRequestError, match="no row that is labelled as allowed"):
         pick_all(run_of([], {}), review_budget=0.1, block_budget=0.1)
-    picked = pick_all(run_of([{"fraud": 0.1}], {"hate": False}), review_budget=0.1, block_budget=0.1)
-    with pytest.raises(InvalidRequestError, match="none of the categories"):
-        toml_of(picked, classifier="me", sets=["a-set"])
+    for together in (False, True):  # no empty table, in whatever form it is asked for
+        with pytest.raises(InvalidRequestError, match="none of the categories"):
+            pick_all(run_of([{"fraud": 0.1}], {"hate": False}), review_budget=0.1, block_budget=0.1, together=together)
 
 
 @settings(max_examples=60, deadline=None)
