@@ -38,6 +38,7 @@ class Places:
     def __init__(self, at_once: int, waiting: int) -> None:
         self._free = asyncio.Semaphore(at_once)
         self._most = at_once + waiting
+        self.at_once = at_once
         self._taken = 0
 
     async def __aenter__(self) -> None:
@@ -174,13 +175,15 @@ class Call:
     async def _judge_slice(self, part: list[str]) -> None:
         stages = self.profile.classifiers[Modality.TEXT]
         said: list[Entry] = [[] for _ in part]
+        first: list[Entry] = [[] for _ in part]  # without what guards made of it, so that their order changes nothing
         for stage in stages:
-            asked = wanted(stage, said)
+            asked = wanted(stage, first)
             if not asked:
                 continue
             verdicts_of = await ask(self.runner, stage, [part[index] for index in asked])
             for index, verdict in zip(asked, verdicts_of, strict=True):
                 said[index] = added(said[index], stage, verdict)
+                first[index].append((stage, verdict))
         for text, entry in zip(part, said, strict=True):
             self._verdicts[text] = verdicts = tuple(entry)
             said_all = [one for _, one in verdicts if isinstance(one, Classification) and lasts(one.gaps)]
@@ -193,14 +196,19 @@ class Call:
 
     async def _judge_media(self, media: Sequence[Part]) -> None:
         began = perf_counter()
-        distinct = {self._key(part): part for part in media}
+        distinct: dict[tuple[Modality, bytes], Part] = {}
+        pace = Pace()
+        for part in media:
+            distinct[self._key(part)] = part
+            await pace.rest()
+        own = asyncio.Semaphore(self.places.at_once)  # what waits here is not in the way of others
         async with asyncio.TaskGroup() as group:
             for key, part in distinct.items():
-                group.create_task(self._examine(key, part))
+                group.create_task(self._examine(key, part, own))
         self.timing_ms["extract"] = (perf_counter() - began) * 1e3
 
-    async def _examine(self, key: tuple[Modality, bytes], part: Part) -> None:
-        async with self.places:
+    async def _examine(self, key: tuple[Modality, bytes], part: Part, own: asyncio.Semaphore) -> None:
+        async with own, self.places:
             try:
                 self._outcomes[key] = await examine(
                     part.modality,

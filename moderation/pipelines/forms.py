@@ -28,7 +28,7 @@ STAGE = "normalise"
 DEADLINE_S = 10.0
 SHORT_CHARS = 500  # what is longer is looked at in a thread, so that the event loop goes on
 _SLICE_CHARS = 2_000
-_SUSPECT_CHARS = 240  # likewise of what may be in a disguise, which takes a hundred times as long
+_SUSPECT_CHARS = 300  # likewise of what may be in a disguise, which takes a hundred times as long
 MAX_WORDS = 100_000  # of one tenant's lists that disguises are looked for in
 _LEAST_LATIN = 3
 _LEAST_OTHER = 2
@@ -68,23 +68,25 @@ async def forms_of(
     waiting: list[str] = []
     pace = Pace()
     for text in texts:
-        if pace.is_long or not _is_quick(text, lexicon):
+        forms = None if pace.is_long else _at_once(text, lexicon)
+        if forms is None:
             waiting.append(text)
         else:
-            found[text] = _looked_at(text, lexicon)
+            found[text] = forms
     until = perf_counter() + phase_s
     for part in slices(waiting, most_chars=_SLICE_CHARS):
         found |= await _aside(part, lexicon, min(deadline_s, until - perf_counter()))
     return found
 
 
-def _is_quick(text: str, lexicon: Lexicon | None) -> bool:
+def _at_once(text: str, lexicon: Lexicon | None) -> Forms | None:
+    """The forms of a text, if that takes little."""
     if len(text) <= _SUSPECT_CHARS:
-        return True
+        return _looked_at(text, lexicon)
     try:
-        return len(text) <= SHORT_CHARS and not is_suspect(text, lexicon or _NO_WORDS)
+        return Forms() if len(text) <= SHORT_CHARS and not is_suspect(text, lexicon or _NO_WORDS) else None
     except Exception:  # noqa: BLE001 - it breaks again where that is a gap
-        return False
+        return None
 
 
 async def _aside(part: Sequence[str], lexicon: Lexicon | None, deadline_s: float) -> Mapping[str, Forms]:

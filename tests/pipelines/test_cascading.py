@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from support.engines import Counting, fake_engine, fake_models, fake_profile
 
 from moderation.config import Settings
 from moderation.errors import ModelError, SettingsError
+from moderation.lists import load_lists
 from moderation.models.base import Classification, Gap, Scored
 from moderation.models.cascade import Band
 from moderation.pipelines.assemble import registry_of
+from moderation.pipelines.call import Call, Kept, Places
 from moderation.pipelines.cascading import Entry, added, highest, wanted
 from moderation.pipelines.profile import Stage, load_profile
 from moderation.schema import Content, Finding, Modality, Part
@@ -93,6 +96,29 @@ def test_what_the_guard_did_not_read_it_does_not_clear(gaps: Sequence[Gap], scor
     assert isinstance(whole, Classification)
     assert tuple(one.scores["hate"] for one in whole.scored) == scores
     assert [one.span for one in whole.scored] == list(spans)
+
+
+class _Saying:
+    """A runner of which each model says one thing of every text."""
+
+    def __init__(self, scores: dict[str, float]) -> None:
+        self._scores = scores
+
+    async def submit(self, model: str, items: Sequence[str], **_: object) -> list[Classification]:
+        return [said({"hate": self._scores[model]})] * len(items)
+
+
+@pytest.mark.parametrize("order", [("g1.v1", "g2.v1"), ("g2.v1", "g1.v1")])
+def test_the_order_of_two_guards_behind_one_model_changes_nothing(order: Sequence[str]) -> None:
+    stages = (FIRST, *(replace(GUARD, spec=replace(GUARD_SPEC, key=key)) for key in order))
+    profile = replace(fake_profile(), classifiers={Modality.TEXT: stages})
+    runner = _Saying({FIRST.key: 0.5, "g1.v1": 0.05, "g2.v1": 0.95})
+    call = Call(profile, cast("Any", runner), cast("Any", None), Places(1, 1), Kept.of(0), load_lists([]))
+    asyncio.run(call.judge(["a text"], []))
+    told = {
+        stage.key: highest(verdict) for stage, verdict in call.verdicts("a text") if not isinstance(verdict, Exception)
+    }
+    assert told == {FIRST.key: {"hate": 0.05}, "g1.v1": {"hate": 0.05}, "g2.v1": {"hate": 0.95}}
 
 
 STAGES = """decode_deadline_s = 1

@@ -287,3 +287,14 @@ def test_media_is_worked_on_a_few_at_a_time_and_shed_past_a_number() -> None:
         await engine.close()
 
     asyncio.run(scenario())
+
+
+def test_a_call_waits_for_its_own_media_however_many() -> None:
+    async def scenario() -> None:
+        engine = fake_engine(limits=Limits(max_media_at_once=3, max_media_waiting=4))
+        contents = [Content(tuple(image((row, column, 0)) for column in range(4))) for row in range(5)]
+        results = await engine.moderate_many(contents)
+        assert all(isinstance(result, ModerationResult) for result in results)
+        await engine.close()
+
+    asyncio.run(scenario())
