@@ -15,7 +15,7 @@ from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
-from moderation.personal import british, china, international, keys, mail, people, places, webhooks
+from moderation.personal import british, china, international, keys, mail, people, places, said_mail, webhooks
 from moderation.personal.folding import fold
 from moderation.personal.rules import Near, Rule, span_of
 
@@ -38,7 +38,9 @@ class Found:
 
 
 RULES: tuple[Rule, ...] = tuple(
-    rule for module in (china, international, british, mail, places, people, keys, webhooks) for rule in module.RULES
+    rule
+    for module in (china, international, british, mail, said_mail, places, people, keys, webhooks)
+    for rule in module.RULES
 )
 KINDS = tuple(sorted({rule.kind for rule in RULES}))
 

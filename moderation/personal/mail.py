@@ -3,6 +3,7 @@
 Scripts that part words with blanks are read as ASCII is. Chinese has no blanks: a name before the `@` is one only where
 it begins like a person's name after a border, or after words that announce an address. Otherwise a stream would have
 to hold the end of every sentence. What follows a Chinese ending needs a border neither, so the endings are a list.
+Addresses that are said (`at`, 艾特, 点) or written with the wrong dot are in `said_mail`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 
 from moderation.personal.people import DOUBLE, SURNAMES
-from moderation.personal.rules import AT_SIGN, FORM, WEAK, Near, Rule, always, named, words
+from moderation.personal.rules import AT_SIGN, WEAK, Rule, always
 
 # Letters of scripts that part words with blanks: Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic, those of India.
 _WIDE = r"\u00c0-\u0556\u05d0-\u05ea\u0620-\u0669\u066e-\u06d3\u0900-\u0d7f\u1e00-\u1fff"
@@ -32,13 +33,13 @@ def _domain(letters: str) -> str:
 
 _ANY_END = rf"(?:[A-Za-z]{{2,24}}{_ASCII_END}|{_ENDINGS}|[{_WIDE}]{{2,24}}(?![A-Za-z0-9{_WIDE}]))"
 _LOCAL = rf"[A-Za-z0-9_%+{_WIDE}](?:[A-Za-z0-9_%+'.{_WIDE}-]{{0,62}}[A-Za-z0-9_%+{_WIDE}-])?"
-_ANNOUNCED = r"邮箱|郵箱|电邮|邮件|信箱|(?i:e-?mail)"
+ANNOUNCED = r"邮箱|郵箱|电邮|邮件|信箱|(?i:e-?mail)"
 _TITLE = "(?:联系人|收件人|发件人|寄件人)"  # all of one length, for a lookbehind
 _LEAD = r"[给到发找由和是为致向跟叫系往]"
 
 
 # Surely an address, and often one that is meant to be given out: below what a check digit or a key scores.
-_ADDRESS = 0.75
+ADDRESS = 0.75
 # Addresses of a place and not of a person.
 _OFFICES = re.compile(
     r"abuse|admin|billing|careers?|contact|customerservice|enquir(?:y|ies)|feedback|hello|help(?:desk)?|hr|info|inquir(?:y|ies)|jobs|kefu"
@@ -47,60 +48,40 @@ _OFFICES = re.compile(
 )
 
 
-def _email(match: re.Match[str]) -> float | None:
-    local, domain = match["local"], match["domain"]
-    ending = domain.rpartition(".")[2].lower()
+def rating(match: re.Match[str], local: str, host: str) -> float | None:
+    """Score of an address that is written out, None if it is a file, a package or a place for code."""
+    ending = host.rpartition(".")[2].lower()
     if ending in _FILE_ENDINGS or local == "git":
         return None
     scoped = _SCOPE.search(match.string, max(0, match.start("v") - 64), match.start("v"))
-    if scoped and ending not in _SAID_ENDINGS.split("|"):
+    if scoped and ending not in SAID_ENDINGS.split("|"):
         return None
-    if match["at"].strip() not in ("@", "%40"):
-        return FORM
-    return WEAK if _RESERVED_NAMES.fullmatch(domain) or _OFFICES.fullmatch(local) else _ADDRESS
+    return WEAK if _RESERVED_NAMES.fullmatch(host) or _OFFICES.fullmatch(local) else ADDRESS
+
+
+def _email(match: re.Match[str]) -> float | None:
+    return rating(match, match["local"], match["domain"])
 
 
 _SCOPE = re.compile(r"@[0-9A-Za-z_.~-]{1,60}/\Z")  # of a package: @scope/name@version
 # Where "at" is said in place of the sign, only these may end the address: "at the dot com boom" has no such thing.
-_SAID_ENDINGS = (
+SAID_ENDINGS = (
     "com|net|org|edu|gov|mil|info|biz|int|io|ai|app|dev|co|me|tv|cc|xyz|top|vip|site|online|shop|store|club|tech|cloud|name|pro|email"
     "|cn|hk|tw|mo|jp|kr|sg|my|th|vn|ph|id|in|pk|au|nz|us|ca|mx|br|ar|cl|uk|ie|fr|de|at|ch|it|es|pt|nl|be|lu|dk|se|no|fi|pl|cz|sk|hu|ro|bg"
     "|gr|tr|ua|ru|il|ae|sa|za|ng|ke|eg|eu"
 )
-_THINGS = frozenset("a an the this that my your his her its our their any every some".split())  # noqa: SIM905
-# Before "at" these are ordinary words, unless a word announces an address.
-_ORDINARY = re.compile(
-    r"(?:look|work|laugh|shout|yell|star|point|stay|arriv|shop|aim|mee?t|bought|buy|stud[yi]|liv|start|end|sleep|sat|sit|stop|wait|stand|stood)"
-    r"(?:e|s|es|ed|ies|ing|ting|ping)?|am|are|is|was|were|be|been|being|me|him|her|it|us|them|you|one|all|day|good|bad|here|there|only|not|and|or",
-    re.IGNORECASE,
-)
-_MAIL_WORDS = words(rf"{_ANNOUNCED}|\bmail|\bcontact|\breach|\bwrite to")
-
-
-def _said(match: re.Match[str]) -> float | None:
-    """`john at mail dot com`; looking at something, or working there, is doubtful."""
-    if match["domain"].partition(" ")[0].lower() in _THINGS:
-        return None
-    if _ORDINARY.fullmatch(match["local"]) and not named(match, _MAIL_WORDS):
-        return WEAK
-    return _email(match)
-
-
-_PLAIN_LOCAL = r"[A-Za-z0-9_%+](?:[A-Za-z0-9_%+'.-]{0,62}[A-Za-z0-9_%+-])?"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # One letter at a time, with blanks between.
 _SPELLED_LOCAL = r"[A-Za-z0-9](?: {1,2}[A-Za-z0-9_%+.-](?![A-Za-z0-9])){1,40}"
 _SPELLED_DOMAIN = r"[A-Za-z0-9](?: {1,2}[A-Za-z0-9.-](?![A-Za-z0-9])){3,40}"
-_PLAIN_DOMAIN = rf"{_LABEL}(?:\.{_LABEL}){{0,3}}\.[A-Za-z]{{2,24}}"
-_DOT = r"(?: ?[\[({] ?(?:dot|点) ?[\])}] ?| dot )"
-_AT = r"(?: ?[\[({] ?(?:at|AT|艾特) ?[\])}] ?|艾特|#@#|%40)"
+PLAIN_DOMAIN = rf"{LABEL}(?:\.{LABEL}){{0,3}}\.[A-Za-z]{{2,24}}"
 
 
 def _spelled(match: re.Match[str]) -> float | None:
     """Without the blanks it is an address."""
     domain = match["domain"].replace(" ", "")
     is_one = re.fullmatch(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}", domain) is not None
-    return _ADDRESS if is_one else None
+    return ADDRESS if is_one else None
 
 
 RULES = (
@@ -118,55 +99,21 @@ RULES = (
         rf"(?:(?<![0-9A-Za-z_{_HAN}])|(?<={_LEAD})|(?<={_TITLE}))(?P<v>(?:{DOUBLE}|[{SURNAMES}])[{_HAN}]{{1,2}}@"
         rf"{_domain(_HAN)}{_ANY_END})",
         AT_SIGN,
-        always(_ADDRESS),
+        always(ADDRESS),
         reach=620,
         token=True,
     ),
     Rule(
         "email",
-        rf"(?:{_ANNOUNCED})(?:地址)?(?:[是为:] ?| )(?P<v>(?![后格结姓用你您我])[0-9A-Za-z_.{_HAN}-]{{0,20}}[{_HAN}]@"
+        rf"(?:{ANNOUNCED})(?:地址)?(?:[是为:] ?| )(?P<v>(?![后格结姓用你您我])[0-9A-Za-z_.{_HAN}-]{{0,20}}[{_HAN}]@"
         rf"{_domain(_HAN)}{_ANY_END})",
         AT_SIGN,
-        always(_ADDRESS),
+        always(ADDRESS),
         reach=640,
     ),
     Rule(
         "email",
-        r"(?<![A-Za-z0-9_%+.'@-])(?P<v>(?P<local>" + _PLAIN_LOCAL + r")(?P<at>" + _AT + r"| ?@ ?)"
-        r"(?P<domain>" + _LABEL + r"(?:(?:\.|" + _DOT + r")" + _LABEL + r"){0,3}(?:\.|" + _DOT + r")[A-Za-z]{2,24}))"
-        r"(?![A-Za-z0-9_@])",
-        AT_SIGN,
-        _email,
-        reach=400,
-    ),
-    Rule(
-        "email",
-        r"(?<![A-Za-z0-9_%+.'@-])(?P<v>(?P<local>" + _PLAIN_LOCAL + r"(?: dot [A-Za-z0-9_-]{1,30})?)(?P<at> (?:at|AT) )"
-        r"(?P<domain>"
-        + _LABEL
-        + r"(?: (?:dot|DOT) "
-        + _LABEL
-        + rf"){{0,2}} (?:dot|DOT) (?i:{_SAID_ENDINGS})))(?![A-Za-z0-9_@])",
-        Near(needles=(" dot ",), before=220, any_case=True),
-        _said,
-        reach=400,
-    ),
-    Rule(
-        "email",  # 点 as the only dot: after a usual address it begins something else
-        r"(?<![A-Za-z0-9_%+.'@-])(?P<v>(?P<local>" + _PLAIN_LOCAL + r")(?P<at>" + _AT + r"| ?@ ?)"
-        r"(?P<domain>"
-        + _LABEL
-        + r"(?: ?点 ?"
-        + _LABEL
-        + r"){0,2} ?点 ?(?:com|cn|net|org|edu|gov|io|co|me|top|xyz|vip)))"
-        r"(?![A-Za-z0-9_@])",
-        AT_SIGN,
-        always(FORM),
-        reach=400,
-    ),
-    Rule(
-        "email",
-        rf"(?<![A-Za-z0-9_%+.'@-])(?P<v>{_SPELLED_LOCAL} {{0,2}}@ {{0,2}}(?P<domain>{_SPELLED_DOMAIN}|{_PLAIN_DOMAIN}))"
+        rf"(?<![A-Za-z0-9_%+.'@-])(?P<v>{_SPELLED_LOCAL} {{0,2}}@ {{0,2}}(?P<domain>{_SPELLED_DOMAIN}|{PLAIN_DOMAIN}))"
         r"(?![A-Za-z0-9_@])",
         AT_SIGN,
         _spelled,

@@ -80,7 +80,10 @@ DOTS = Near(
     digit=True,
 )
 AT_SIGN = Near(
-    needles=("@", "(at", "[at", "{at", "( at", "[ at", "{ at", "艾特", "%40"), before=170, after=640, any_case=True
+    needles=("@", "(at", "[at", "{at", "<at", "( at", "[ at", "{ at", "艾特", "圈a", "小老鼠", "%40"),
+    before=280,
+    after=640,
+    any_case=True,
 )
 
 

@@ -12,6 +12,7 @@ import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
+from urllib.parse import quote
 
 UPPER = string.ascii_uppercase
 ALPHANUMERIC = string.ascii_letters + string.digits
@@ -175,6 +176,24 @@ def hidden_email(random: Random) -> str:
     return email(random).replace("@", random.choice([" (at) ", "[at]", "艾特"]))
 
 
+def said_email(random: Random) -> str:
+    """As people write it for others and not for machines."""
+    name, more = draw(random, string.ascii_lowercase, 6), draw(random, string.ascii_lowercase, 5)
+    host = random.choice(["qq", "163", "gmail", "foxmail"])
+    return random.choice(
+        [
+            f"{name} at {host}.com",
+            f"{name}.{more} at {host}.com",
+            f"{name}@{host} . com",
+            f"{name}@{host}。com",
+            f"{name}@{host},com",
+            f"{name} 艾特 {host} 点 com",
+            f"{name}_{more}艾特 {host}点com",
+            f"{name} underscore {more} at {host} dot com",
+        ]
+    )
+
+
 def wide_email(random: Random) -> str:
     return random.choice(["张三@qq.com", "müller@web.de", "li@例子.中国", "иван@почта.рф", "王小明@firma.中国"])
 
@@ -200,6 +219,18 @@ def british_street(random: Random) -> str:
     )
     area = random.choice(["SW1A", "LS1", "MK9", "OX14", "W1T", "EC2V"])
     return f"{random.randint(1, 300)} {street}{town}{area} {digits(random, 1)}{draw(random, 'ABDEFGHJLN', 2)}"
+
+
+def british_line(random: Random) -> str:
+    """A street without a word that says so."""
+    street = random.choice(["Strand", "Cheapside", "Broad Oak", "Piccadilly"])
+    town = random.choice(["London", "Groby, Leicester", "LONDON", "Newcastle upon Tyne"])
+    area = random.choice(["WC2N", "LE6", "EC2V", "NE1"])
+    return f"{random.randint(1, 300)} {street}, {town} {area} {digits(random, 1)}{draw(random, 'ABDEFGHJLN', 2)}"
+
+
+def postcode(random: Random) -> str:
+    return random.choice(["SW1A", "LS1", "M1", "OX14"]) + f" {digits(random, 1)}{draw(random, 'ABDEFGHJLN', 2)}"
 
 
 def ip4(random: Random) -> str:
@@ -255,6 +286,20 @@ def webhook(random: Random) -> str:
             f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={uuid}",
         ]
     )
+
+
+def hidden_webhook(random: Random) -> str:
+    """Inside another address, or in JSON."""
+    address = webhook(random)
+    return random.choice(
+        [quote(address, safe=""), quote(quote(address, safe=""), safe=""), address.replace("/", "\\/")]
+    )
+
+
+def teams_webhook(random: Random) -> str:
+    first, second, third = ("-".join(draw(random, HEXADECIMAL, n) for n in (8, 4, 4, 4, 12)) for _ in range(3))
+    connector = draw(random, HEXADECIMAL, 32)
+    return f"https://firma.webhook.office.com/webhookb2/{first}@{second}/IncomingWebhook/{connector}/{third}"
 
 
 def jwt(random: Random) -> str:
@@ -383,6 +428,11 @@ FORMS = (
         lambda random: f"{random.randint(1940, 2010)}年{random.randint(1, 12)}月{random.randint(1, 28)}日",
         ("出生日期：{}", "我的生日是{}"),
     ),
+    Form("email", said_email, ("邮箱：{}", "Mail me: {} ."), ("{}",)),
+    Form("street_address", british_line, ("I live at {}.", "地址：{}"), ("{}", "We met at {}.")),
+    Form("street_address", postcode, ("I live in {}.", "Your delivery to: {}", "my postcode is {}")),
+    Form("api_key", hidden_webhook, ("机器人地址：{} ，别外传",), ("{}", "https://host.cn/go?u={}&x=1")),
+    Form("api_key", teams_webhook, ("webhook = '{}'",), ("{}", "curl -X POST {} -d '{{}}'")),
     Form("cn_travel_permit", lambda random: f"C{digits(random, 8)}", ("港澳通行证号{}", "通行证：{}")),
     Form("cn_social_insurance", lambda random: digits(random, 10), ("社保号：{}", "医保卡号{}")),
 )
@@ -492,6 +542,27 @@ NEAR_MISSES: tuple[tuple[str, Callable[[Random], str]], ...] = (
     (
         "scores",
         lambda random: f"比分 {random.randint(80, 120)}:{random.randint(80, 120)}，时间 12:30:{random.randint(10, 59)}",
+    ),
+    (
+        "at_a_site",
+        lambda random: (
+            f"{random.choice(['I work', 'We met', 'find it', 'the new office', 'see release 5'])} at "
+            f"{random.choice(['google.com', 'github.com', 'qq.com', 'www.firma.de', 'google dot com'])}, of course"
+        ),
+    ),
+    (
+        "labelled_postcode",
+        lambda random: (
+            f"{random.randint(2, 30)} people {random.choice(['walk', 'drive', 'live close'])} to "
+            f"{random.choice(['room', 'stop', 'class', 'gate', 'bus'])} {postcode(random)}"
+        ),
+    ),
+    (
+        "memory_address",
+        lambda random: (
+            f"the {random.choice(['memory ', 'MAC ', ''])}address is {random.choice('BE')}{digits(random, 1)} "
+            f"{digits(random, 1)}{draw(random, 'ABDEF', 2)}"
+        ),
     ),
     ("cpp", lambda random: "std::vector<int>::iterator it = a::b::c; 1:2:3"),
 )

@@ -262,13 +262,15 @@ def test_redacting_keeps_the_rest_and_stands_overlaps() -> None:
 # ---- hostile texts
 
 HOSTILE = {
-    "digits": "7", "at": "@", "begin": "-----BEGIN", "header": "-----BEGIN PRIVATE KEY-----",
+    "digits": "7", "sign": "@", "begin": "-----BEGIN", "header": "-----BEGIN PRIVATE KEY-----",
     "mail": "a@a.", "eyJ": "eyJ-", "mails": "a.",
     "putty": "PuTTY-User-Key-File-2:", "password": "password:", "doors": "北京1号", "letters": "a", "colons": "0:",
     "dots": "1.1.", "roads": "路", "ones": "一", "hex": "0123456789abcdef", "key": "sk-proj-", "spaced": "1 3 8 ",
     "identity": "1 1 0 1 0 5 1 9 4 9 1 2 3 1 ", "card": "4 1 1 ", "wide": "ü@ü.", "option": " -pA1!", "han": "张三@张.",
     "hook": "open.feishu.cn/open-apis/bot/", "query": "oapi.dingtalk.com/robot/send?a=b&c=", "postcode": "M1 1AE ",
     "envelope": "1 A Road, ", "said": "a at b dot ",
+    "underscore": "a underscore ", "apart": "a@b . ", "at": " at a.b", "stops": "a@b。", "points": "a 艾特 b 点 ",
+    "encoded": "hooks.slack.com%2Fservices%2F", "flow": "a.b.logic.azure.com", "capitals": "1 Aaa Bbb, Ccc ",
 }  # fmt: skip
 
 
