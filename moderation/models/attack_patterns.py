@@ -14,14 +14,14 @@ from moderation.models.attack_rules import rule
 _FLAGS = re.IGNORECASE
 
 
-_VERBS = "ignor,disregard,forget,overrid,bypass,discard,overlook,cancel,erase,aside"
+_VERBS = "ignor,disregard,forget,overrid,bypass,discard,overlook,cancel,erase,aside,attention,heed,notice"
 _OBJECTS = "instruct,system,prompt,direct,rules,guideline,command,order,constraint,programming,restriction"
 _PROMPTS = "prompt,instruction,message,rules,directive,guideline,configuration,initiali"
 
 # Between two words: no end of a sentence, so that a clause stays one; `_` and `-` for words written as one.
 _S = r"(?:[^\w.!?。！？]|_){1,3}"
 _WORD = rf"(?:[^\W_]{{1,20}}(?:['’][^\W_]{{1,3}})?{_S})"
-_VERB = r"(?:ignore|disregard|forget|override|bypass|discard|overlook|cancel|erase|(?:set|put|throw)\saside)"
+_VERB = r"(?:ignore|disregard|forget|override|bypass|discard|overlook|cancel|erase|(?:set|put|throw)\saside|(?:pay\sno\s(?:attention|heed)|take\sno\snotice)\s(?:to|of))"
 _DETERMINER = rf"(?:(?:all|any|every|each|everything|of|the|your|my|these|those|this|that|other|and|or|both){_S})"
 _EARLIER = r"(?:previous(?:ly)?|past|prior|above|preceding|earlier|foregoing|initial|original|existing|former|system)"
 _ORDERS = r"(?:instruct(?:ions?|ed)|prompts?|directions?|directives?|rules|guidelines|commands?|orders|constraints|programming|restrictions)"
@@ -51,9 +51,10 @@ OVERRIDE = (
         rf"\b{_VERB}{_S}{_ABOVE}{_NEW_ORDER}",
     ),
     rule(
-        f"follow,obey,respect,adher,comply,listen|{_OBJECTS}|your,system,previous",
+        f"follow,obey,respect,adher,comply,listen|{_OBJECTS}|your,system,previous,prior,earlier,above",
         rf"\bstop{_S}(?:following|obeying|respecting|adhering{_S}to|listening{_S}to){_S}(?:{_DETERMINER}){{0,3}}(?:your|the{_S}system|the{_S}previous){_S}{_WORD}{{0,2}}{_ORDERS}",
-        rf"\b(?:do{_S}not|don['’]t|never|no{_S}longer){_S}(?:(?:have|need){_S}to{_S})?(?:follow|obey|respect|adhere{_S}to|comply{_S}with|listen{_S}to){_S}{_DETERMINER}{{0,3}}(?:(?:your|system){_S}|the{_S}(?:system|previous|above){_S}){_WORD}{{0,2}}{_ORDERS}",
+        rf"\b(?:do{_S}not|don['’]t|never|no{_S}longer|must{_S}not){_S}(?:(?:have|need){_S}to{_S})?(?:follow|obey|respect|adhere{_S}to|comply{_S}with|listen{_S}to){_S}{_DETERMINER}{{0,3}}(?:(?:your|system){_S}|the{_S}(?:system|previous|prior|earlier|above){_S}){_WORD}{{0,2}}{_ORDERS}",
+        rf"\b(?:do{_S}not|don['’]t|never|no{_S}longer|must{_S}not){_S}(?:follow|obey|comply{_S}with){_S}{_DETERMINER}{{0,3}}{_ORDERS}{_S}(?:(?:given|written|stated){_S})?above\b",
     ),
     rule(
         f"{_OBJECTS}|previous,prior,above,preceding,earlier,foregoing,initial,original,existing,former,system|now,follow,instead,obey,act,you",

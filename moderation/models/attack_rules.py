@@ -168,3 +168,31 @@ def is_order(text: str, start: int, end: int) -> bool:
     if before.rstrip().endswith(tuple(QUOTE)) and (SPOKEN_OF.search(before) or SPOKEN_OF.search(after)):
         return False
     return ORDINARY_AFTER.match(after) is None
+
+
+# A prompt is a model's; people and shops have instructions, rules and messages of their own, and tell them to others.
+_PROMPT_OF_MODEL = re.compile(
+    r"\b(?:system|developer|hidden|verbatim|word[\s-]for[\s-]word|letter[\s-]by[\s-]letter)\b|[^\x00-\u024f]", _FLAGS
+)
+_OF_ANYBODY = re.compile(r"\b(?:messages?|rules|guidelines|configuration)$", _FLAGS)
+_WORD_FOR_WORD = re.compile(
+    r"[^.!?\n]{0,20}\b(?:verbatim|word[\s-]for[\s-]word|letter[\s-]by[\s-]letter|exactly\sas|in\sa\scode)\b", _FLAGS
+)
+_HANDED_ON = re.compile(r"(?:share|send|provide|post|paste|write)\b", _FLAGS)
+_FOR_OTHERS = re.compile(
+    r"\W{1,2}(?:for|to|by|on|about|with|from|of|at|when|while|before|after|if|in)\b(?!\s(?:me\b|us\b|(?:an?\s|the\s|this\s|our\s|your\s)?"
+    r"(?:\w{1,12}\s)?(?:chat|conversation|session|prompt|context|task|answer|reply|response|output|message|code|full|order|detail"
+    r"|developers?|system|openai|anthropic|google|creators?|base64|json|quotes|english|start|beginning|top)\b))",
+    _FLAGS,
+)
+
+
+def asks_for_prompt(text: str, start: int, end: int) -> bool:
+    """Whether it is the model's own prompt: not instructions that somebody hands on, nor a message of anybody's."""
+    said = text[start:end]
+    if _PROMPT_OF_MODEL.search(said) is not None:
+        return True
+    after = text[end : end + _SEEN_AFTER]
+    if _WORD_FOR_WORD.match(after) is not None:
+        return True
+    return not (_OF_ANYBODY.search(said) or _HANDED_ON.match(said) or _FOR_OTHERS.match(after))

@@ -3,8 +3,8 @@
 The classifier of meaning (`text-risk`) reads a passage at a time, mostly in Chinese and English; a dialogue of forty
 invented turns, a chat template's control marks or an override in Spanish are plain to see and easily missed there.
 Each form is a pattern with a fixed score, set by hand and measured in the model card: over what leads to REVIEW where
-its words leave no ordinary reading, under it where they do, unless two such stand together. None ever leads to BLOCK
-alone. What it does not know: who quotes whom, and attacks without form.
+its words leave no ordinary reading, under it where they do, unless two such stand near each other. None ever leads to
+BLOCK alone. What it does not know: who quotes whom, and attacks without form.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 from moderation.models import attack_patterns as patterns
 from moderation.models import attack_voices as voices
-from moderation.models.attack_rules import Rule, is_no_device, is_order_to_model, runs_no_program
+from moderation.models.attack_orders import gives_order
+from moderation.models.attack_rules import Rule, asks_for_prompt, is_no_device, is_order_to_model, runs_no_program
 from moderation.models.base import Classification, Classifier, Scored
 from moderation.models.spec import ModelSpec
 from moderation.schema import Modality
@@ -71,40 +72,47 @@ class Said:
 
 
 def forms_in(text: str) -> list[Form]:
-    """Every form that a text shows, in a fixed order; time is linear in its length."""
+    """Every form that a text shows, one of a kind, in a fixed order; time is linear in its length."""
     lowered = text.lower()
     present = frozenset(word for word in (_ASCII_WORDS if text.isascii() else _WORDS) if word in lowered)
-    said = [
-        form
-        for one, words in _WORDS_OF
-        if not words.isdisjoint(present) and (form := _form(one, text, lowered, present)) is not None
-    ]
-    return _together([*said, *(form for look in _LOOKS for form in look(text))])
+    said = [_places(one, text, lowered, present) for one, words in _WORDS_OF if not words.isdisjoint(present)]
+    return _together([*said, *([form] for look in _LOOKS for form in look(text))])
 
 
-def _together(forms: list[Form]) -> list[Form]:
-    """Forms of two kinds that each have an ordinary reading, and none when they stand together."""
-    doubtful = [form for form in forms if form.score == DOUBTFUL[form.category]]
-    near = {
-        form
-        for one, other in combinations(doubtful, 2)
-        for form in (one, other)
-        if one.kind != other.kind and abs(one.span[0] - other.span[0]) <= _NEAR
-    }
-    return [replace(form, score=_TOGETHER[form.category]) if form in near else form for form in forms]
+def _together(forms: list[list[Form]]) -> list[Form]:
+    """The first form of each kind; of those with an ordinary reading, one near another kind, where they have none."""
+    if not any(forms):
+        return []
+    doubtful = sorted(
+        (form for places in forms for form in places if form.score == DOUBTFUL[form.category]),
+        key=lambda form: form.span,
+    )
+    near = {*_near_the_last(doubtful), *_near_the_last(doubtful[::-1])}
+    chosen = ((places[0], next((form for form in places if form in near), None)) for places in forms if places)
+    return [replace(pair, score=_TOGETHER[pair.category]) if pair else first for first, pair in chosen]
 
 
-def _form(said: Said, text: str, lowered: str, present: frozenset[str]) -> Form | None:
-    doubtful = None
+def _near_the_last(doubtful: list[Form]) -> Iterator[Form]:
+    """Those that the nearest place of another kind, in the order given, stands close before."""
+    last: dict[str, int] = {}  # where each kind was seen last; there are a handful of kinds
+    for form in doubtful:
+        if any(kind != form.kind and abs(place - form.span[0]) <= _NEAR for kind, place in last.items()):
+            yield form
+        last[form.kind] = form.span[0]
+
+
+def _places(said: Said, text: str, lowered: str, present: frozenset[str]) -> list[Form]:
+    """The place where it is sure, or else every place where it is doubtful."""
+    doubtful: set[tuple[int, int]] = set()
     for rule in said.sure:
         for found in rule.pattern.finditer(text) if rule.may_match(lowered, present) else ():
             if said.holds is None or said.holds(text, *found.span()):
-                return Form(said.kind, said.category, said.score, found.span())
-            doubtful = doubtful or found
-    for rule in said.open if doubtful is None else ():
-        if rule.may_match(lowered, present) and (doubtful := rule.pattern.search(text)) is not None:
-            break
-    return doubtful and Form(said.kind, said.category, DOUBTFUL[said.category], doubtful.span())
+                return [Form(said.kind, said.category, said.score, found.span())]
+            doubtful.add(found.span())
+    for rule in said.open:
+        if rule.may_match(lowered, present):
+            doubtful.update(found.span() for found in rule.pattern.finditer(text))
+    return [Form(said.kind, said.category, DOUBTFUL[said.category], span) for span in sorted(doubtful)]
 
 
 def _many_shot(text: str) -> Iterator[Form]:
@@ -170,9 +178,15 @@ SAID = (
         patterns.OVERRIDE_OPEN,
         holds=is_order_to_model,
     ),
-    Said("prompt_extraction", "prompt_injection", 0.93, patterns.EXTRACTION, patterns.EXTRACTION_OPEN),
+    Said(
+        *("prompt_extraction", "prompt_injection", 0.93),
+        patterns.EXTRACTION,
+        patterns.EXTRACTION_OPEN,
+        holds=asks_for_prompt,
+    ),
     Said("chat_marks", "prompt_injection", 0.92, patterns.CHAT_MARKS, patterns.CHAT_MARKS_OPEN),
-    Said("addressed_model", "prompt_injection", 0.88, voices.ADDRESSED, voices.ADDRESSED_OPEN),
+    Said("addressed_model", "prompt_injection", 0.88, voices.ADDRESSED, holds=gives_order),
+    Said("addressed_model", "prompt_injection", 0.88, voices.SYSTEM_VOICE, voices.SYSTEM_VOICE_OPEN),
     Said("exfiltration", "prompt_injection", 0.92, patterns.EXFILTRATION),
     Said(
         *("decode_and_follow", "jailbreak", 0.9, patterns.DECODE_AND_FOLLOW, patterns.DECODE_OPEN),

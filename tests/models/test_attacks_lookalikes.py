@@ -29,6 +29,13 @@ def written(name: str) -> list[str]:
     return texts_of(tomllib.loads((HERE / f"test_attacks_{name}.toml").read_text(encoding="utf-8")))
 
 
+TASKS = [
+    text
+    for texts in tomllib.loads((HERE / "test_attacks_tasks.toml").read_text(encoding="utf-8")).values()
+    for text in texts_of(texts)
+]
+
+
 def flagged(text: str) -> bool:
     return any(form.score > DOUBTFUL[form.category] for form in forms_in(text))
 
@@ -72,7 +79,7 @@ def test_two_doubtful_forms_near_each_other_are_none() -> None:
 
 def test_no_rule_is_lost_by_looking_for_words_first() -> None:
     rules = [rule for said in SAID for rule in (*said.sure, *said.open)]
-    for text in (*written("plain"), *written("harmless"), *texts_of(UNSEEN["plain"])):
+    for text in (*written("plain"), *written("harmless"), *texts_of(UNSEEN["plain"]), *TASKS):
         lowered = text.lower()
         present = frozenset(word for rule in rules for word in rule.first if word in lowered)
         for rule in rules:
