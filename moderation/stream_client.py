@@ -83,8 +83,10 @@ class RemoteStream:
         Raises:
             ModerationError: the service refused the stream, or the connection is gone. Events that came before that are
                 given first, and the next call raises it. Code `invalid_stream`: a call before was given up while its
-                piece was sent, so the service may have a part of it.
+                piece was sent, so the service may have a part of it; or the text was said to be over.
         """
+        if self._ended and self._failure is None:
+            raise InvalidRequestError("the stream is over; open another one", code="invalid_stream")
         try:
             async with self._sending:  # of two pieces at once, one is sent after the other
                 for start in range(0, max(len(piece), 1), _PIECE_CHARS):
@@ -115,7 +117,8 @@ class RemoteStream:
         """
         if not self._ended:
             self._ended = True
-            await self._send({"type": "end"})
+            async with self._sending:
+                await self._send({"type": "end"})
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self.arrived()

@@ -286,7 +286,8 @@ def dump_request(content: Content) -> dict[str, Any]:
             for turn in content.conversation
         ]
     for name in ("conversation_id", "policy", "provenance", "derived", "redact"):
-        if value := getattr(content, name):
+        value = getattr(content, name)
+        if value is not None and value is not False:  # a policy of no name is refused, not left out
             body[name] = value
     return body
 

@@ -289,6 +289,22 @@ def test_a_piece_that_was_given_up_while_it_was_sent_ends_the_stream() -> None:
     asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
 
 
+def test_after_the_end_no_piece_is_taken() -> None:
+    async def scenario() -> None:
+        remote = Remote()
+        opened = await remote.open_stream(StreamOptions())
+        await opened.feed(PIECES[0])
+        given = [event.type for event in await opened.ending()]
+        with pytest.raises(InvalidRequestError) as refused:
+            await opened.feed("more")
+        assert refused.value.code == "invalid_stream"
+        given += [event.type for event in await opened.finish()] if "done" not in given else []
+        assert given[-1] == "done"
+        await opened.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
+
+
 def test_two_pieces_at_once_are_sent_one_after_the_other() -> None:
     async def scenario() -> None:
         socket = Slow()

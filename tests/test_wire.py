@@ -24,8 +24,8 @@ CONTENTS = st.builds(
     PARTS,
     role=st.sampled_from(Role),
     conversation=st.lists(st.builds(Turn, st.sampled_from(Role), PARTS), max_size=2).map(tuple),
-    conversation_id=st.none() | WORDS,
-    policy=st.none() | WORDS,
+    conversation_id=st.none() | st.just("") | WORDS,
+    policy=st.none() | st.just("") | WORDS,
     derived=st.booleans(),
     provenance=st.booleans(),
 )

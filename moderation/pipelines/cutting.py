@@ -10,7 +10,7 @@ longer than `LONGEST_CHARS`, which is judged in stretches, or one in an alphabet
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from moderation.pipelines.clusters import whole_before
 
@@ -22,6 +22,7 @@ _CONTEXT_SHARE = 0.75
 _CONTEXT_CHARS = 180
 _WORD_CHARS = 16  # so much of the context is given up to begin it with a word
 _STEP_CHARS = 64  # between looks at a unit that has become long
+_SLICE_CHARS = 1_024  # of a long text taken up together
 _ALIGNED = 12  # an encoded run is cut where base64, hexadecimal and percent codes have whole bytes
 _FULL_STOPS = frozenset("。！？；…\n")
 _STOPS = frozenset(".!?;")
@@ -54,37 +55,47 @@ class Cutter:
 
     def feed(self, chunk: str) -> list[str]:
         """The units that end in what is there now; together with `rest` they are the text, nothing lost."""
-        self.pending += chunk
-        units = []
-        while (end := self._end()) is not None:
-            units.append(self.pending[:end])
-            self.pending = self.pending[end:]
-            self._looked = 0
-        return units
+        return [unit for unit in self.looks(chunk) if unit]
+
+    def looks(self, chunk: str) -> Iterator[str]:
+        """The same, a look at a time: a unit, or nothing where none ends.
+
+        A look takes up to 10 ms, so whoever has a long text lets others go on in between; all must be taken.
+        """
+        for start in range(0, len(chunk), _SLICE_CHARS):  # not at once: each unit would copy all that is behind it
+            self.pending += chunk[start : start + _SLICE_CHARS]
+            while self._goes_on():
+                yield self._look()
 
     def rest(self) -> str:
         """What is left when the text is over."""
         rest, self.pending, self._looked = self.pending, "", 0
         return rest
 
-    def _end(self) -> int | None:
-        """The first place where a unit may end, among those not looked at before."""
+    def _goes_on(self) -> bool:
+        """Goes on to the first place not looked at before where a unit may end; whether there is one."""
         pending = self.pending
         for end in range(max(self._looked, LEAST_CHARS - 1) + 1, len(pending) + 1):
             is_long = end >= MOST_CHARS and (end - MOST_CHARS) % _STEP_CHARS == 0
             ends = (is_long or end < MOST_CHARS) and _ends_sentence(pending[end - 2 : end])
             if is_long and not ends and end == len(pending):
-                return None  # whether a character ends here is known with the next one
+                return False  # whether a character ends here is known with the next one
             self._looked = end
-            if not (is_long or ends):
-                continue
-            seen = pending[:end] if ends else pending[: end + 1]
-            free = whole_before(seen, self._held_back(pending[:end]))
-            if free >= LEAST_CHARS:
-                return free
-            if end >= LONGEST_CHARS:
-                return whole_before(seen, end - (end - free) % _ALIGNED)
-        return None
+            if is_long or ends:
+                return True
+        return False
+
+    def _look(self) -> str:
+        """The unit that ends at this place, or before what begins there; nothing if none does."""
+        pending, end = self.pending, self._looked
+        seen = pending[: end if _ends_sentence(pending[end - 2 : end]) else end + 1]
+        free = whole_before(seen, self._held_back(pending[:end]))
+        if free < LEAST_CHARS:
+            if end < LONGEST_CHARS:
+                return ""
+            free = whole_before(seen, end - (end - free) % _ALIGNED)
+        self.pending, self._looked = pending[free:], 0
+        return pending[:free]
 
 
 def context_of(before: str, most_chars: int = _CONTEXT_CHARS) -> str:

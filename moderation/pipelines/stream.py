@@ -2,14 +2,17 @@
 
 Each unit is judged together with the end of the unit before it, its left context, and some once more, alone; all of
 that together is at most twice the text. Nothing of a unit is released before its decision. What a later unit shows
-about the released one before it is told by a `retract`. How the text was chunked changes nothing. What it does not
+about the released one before it is told by a `retract`. How the text was chunked changes nothing; of a long piece the
+event loop goes on between one place where a unit may end and the next. What it does not
 know: what only shows over more than two units; and where every second unit violates, whether the one before one of
 them does too, as there is no room left to look at it alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,6 +21,7 @@ from moderation.personal.find import held_back as held_back_personal
 from moderation.pipelines.cutting import LEAST_CHARS, Cutter, context_of, encoded_from
 from moderation.pipelines.engine import Engine
 from moderation.pipelines.intake import Intake
+from moderation.pipelines.pacing import Pace
 from moderation.policy import worst
 from moderation.schema import (
     SEVERITY,
@@ -33,7 +37,6 @@ from moderation.schema import (
 from moderation.taxonomy import PARENTS
 
 _TAIL_CHARS = 4_096
-
 
 # What says of a stretch that it is violating, not where in it; of the others each names its form.
 _NO_FORM = (None, "listed_term")
@@ -88,6 +91,8 @@ class _Ruled:
 class Stream:
     """One generation. `feed` it as it comes, then `finish`; both give events in the order of the text.
 
+    Calls at once are taken one after the other. After `finish`, and after a call that was given up, the stream is over.
+
     Raises:
         InvalidRequestError: code `unknown_policy`.
     """
@@ -105,6 +110,7 @@ class Stream:
         self._decisions: list[Decision] = []
         self._scores: dict[str, float] = {}
         self._experimental = {stage.key: stage.experimental for stage in engine.profile.stages}
+        self._turn = asyncio.Lock()
         self.failure: ModerationError | None = None
 
     async def feed(self, chunk: str) -> list[StreamEvent]:
@@ -112,19 +118,23 @@ class Stream:
 
         Raises:
             TooLargeError: code `text_too_long`.
-            InvalidRequestError: code `invalid_unicode`.
+            InvalidRequestError: code `invalid_unicode`, or `invalid_stream`: the stream is over.
             ModerationError: as `Engine.moderate`. Whatever it is, the text is not released and the stream is over. If
                 units before it were decided, their events are given first, and `failure` is raised by the next call.
         """
-        if self.failure is not None:
-            raise self.failure
-        text, error = self._intake.take(chunk)
-        events = await self._judge(self._cutter.feed(text))
-        if error is not None and self.failure is None:
-            self.failure = error
-            if not events:
-                raise error
-        return events
+        async with self._one_call():
+            text, error = self._intake.take(chunk)
+            units, pace = [], Pace()
+            for unit in self._cutter.looks(text):
+                if unit:
+                    units.append(self._unit(unit, len(unit)))
+                await pace.rest()
+            events = await self._rule(units) if units else []
+            if error is not None and self.failure is None:
+                self.failure = error
+                if not events:
+                    raise error
+            return events
 
     async def finish(self) -> list[StreamEvent]:
         """What became of the rest, and `done`.
@@ -132,53 +142,57 @@ class Stream:
         Raises:
             ModerationError: as `feed`.
         """
-        if self.failure is not None:
-            raise self.failure
-        try:
+        async with self._one_call():
             self._intake.end()
-        except ModerationError as error:
-            self.failure = error
-            raise
-        rest = self._cutter.rest()
-        events: list[StreamEvent] = []
-        if rest:
-            room = 2 * self._chars - self._judged_chars + len(rest)
-            events = await self._decide([self._unit(rest, room)])
-        last = StreamEvent("done", (0, self._chars), worst(self._decisions), category_scores=dict(self._scores))
-        return [*events, last]
+            rest = self._cutter.rest()
+            events: list[StreamEvent] = []
+            if rest:
+                room = 2 * self._chars - self._judged_chars + len(rest)
+                events = await self._rule([self._unit(rest, room)])
+            last = StreamEvent("done", (0, self._chars), worst(self._decisions), category_scores=dict(self._scores))
+            self.failure = _over("the stream is over")
+            return [*events, last]
 
     async def close(self) -> None:
         """Nothing is held but the text that waits."""
+        self.failure = self.failure or _over("the stream is closed")
         self._cutter.rest()
 
-    async def _judge(self, texts: Sequence[str]) -> list[StreamEvent]:
-        units = [self._unit(text, len(text)) for text in texts]
-        return await self._decide(units) if units else []
-
-    async def _decide(self, units: Sequence[_Unit]) -> list[StreamEvent]:
+    @contextlib.asynccontextmanager
+    async def _one_call(self) -> AsyncIterator[None]:
         try:
-            return await self._rule(units)
+            async with self._turn:
+                self._go_on()
+                yield
         except ModerationError as error:
             self.failure = self.failure or error
             raise
-        except BaseException:  # given up by whoever waited: these units are gone, and nobody judged them
-            self.failure = InvalidRequestError(
-                "the stream was given up while a text was judged; open another one", code="invalid_stream"
-            )
+        except BaseException:  # given up by whoever waited: this text is gone, and nobody judged all of it
+            self.failure = self.failure or _over("the stream was given up while a text was judged")
             raise
+
+    def _go_on(self) -> None:
+        if self.failure is not None:
+            raise self.failure
 
     async def _rule(self, units: Sequence[_Unit]) -> list[StreamEvent]:
         results = await self._judged(units, with_context=True)
         ruled: list[_Ruled] = []
+        pace = Pace()
         for unit, result in zip(units, results, strict=True):
             if isinstance(result, ModerationError):
                 self.failure = result
                 break
             ruled.append(self._ruled(unit, result))
-        if self.failure is not None and not ruled:
-            raise self.failure
+            await pace.rest()
+        if not ruled:
+            self._go_on()
         alone = await self._alone(ruled)
-        return [event for one in ruled for event in self._events(one, alone.get(one.unit.start))]
+        events = []
+        for one in ruled:
+            events += self._events(one, alone.get(one.unit.start))
+            await pace.rest()
+        return events
 
     def _unit(self, text: str, most_context: int) -> _Unit:
         context = context_of(self._before, most_context)
@@ -198,11 +212,13 @@ class Stream:
                 for text in texts
             ]
         )
-        offsets = [unit.offset if with_context else unit.start for unit in units]
-        return [
-            result if isinstance(result, ModerationError) else _moved(result, offset)
-            for result, offset in zip(results, offsets, strict=True)
-        ]
+        pace = Pace()
+        for place, unit in enumerate(units):
+            result = results[place]
+            if not isinstance(result, ModerationError):
+                results[place] = _moved(result, unit.offset if with_context else unit.start)
+            await pace.rest()
+        return results
 
     def _ruled(self, unit: _Unit, result: ModerationResult) -> _Ruled:
         entries: list[_Entry] = [*result.findings, *result.unjudged]
@@ -327,6 +343,10 @@ class _Holding:
         options = self._options
         listed = self._engine.lists.lists.held_back(end, tenant=options.tenant, role=options.role)
         return min(encoded, tail + listed, tail + held_back_personal(end))
+
+
+def _over(why: str) -> InvalidRequestError:
+    return InvalidRequestError(f"{why}; open another one", code="invalid_stream")
 
 
 def _span(entry: _Entry) -> tuple[int, int] | None:

@@ -27,6 +27,7 @@ from moderation.errors import (
 from moderation.limits import Limits
 from moderation.pipelines.engine import Engine
 from moderation.pipelines.metrics import Metrics
+from moderation.pipelines.pacing import Pace
 from moderation.pipelines.stream import Stream
 from moderation.schema import Role, StreamEvent, StreamOptions
 from moderation.wire import dump_error, dump_event, parse_json, parse_stream_message
@@ -124,7 +125,7 @@ class Reader:
         if len(text) > limits.max_stream_message_chars:
             message = f"a message of {len(text)} characters; at most {limits.max_stream_message_chars}"
             raise TooLargeError(message, code="message_too_large")
-        value = parse_json(text.encode("utf-8", "surrogatepass"), max_values=limits.max_stream_message_chars)
+        value = parse_json(text.encode("utf-8", "surrogatepass"), max_values=limits.max_json_values)
         says = isinstance(value, dict) and isinstance(value.get("text"), str) and value["text"] != ""
         # an empty text is no sign of life
         self._left_s = limits.idle_timeout_s if says else max(0.0, self._left_s - (monotonic() - began))
@@ -149,7 +150,9 @@ async def send(socket: WebSocket, events: Sequence[StreamEvent], limits: Limits)
     Raises:
         RequestTimeoutError: code `stream_timeout`, when the client reads nothing.
     """
+    pace = Pace()
     for event in events:
+        await pace.rest()
         try:
             async with asyncio.timeout(limits.idle_timeout_s):
                 await socket.send_text(dump_event(event).decode())

@@ -46,6 +46,24 @@ def test_each_unit_is_given_as_soon_as_it_is_whole(chunks: list[str]) -> None:
         assert len(cutter.pending) <= MOST_CHARS  # the last one may belong to the character after it
 
 
+@settings(deadline=None, max_examples=30)
+@given(st.text(st.sampled_from("ab 。.!?\n…，词🎈\r\u200d\ufe0f\u0301\U0001f1e9"), max_size=40), st.integers(1, 90))
+def test_a_long_piece_ends_where_its_characters_do_and_is_looked_at_once_in_a_step(text: str, times: int) -> None:
+    seen: list[str] = []
+
+    def held_back(end: str) -> int:
+        seen.append(end)
+        return end.rfind("b") if "b" in end[-4:] else len(end)
+
+    cutter = Cutter(held_back)
+    units = []
+    for looks, unit in enumerate(cutter.looks(text * times), 1):
+        assert len(seen) == looks
+        units += [unit] if unit else []
+    rest = cutter.rest()
+    assert units_of(list(text * times), held_back) == ([*units, rest] if rest else units)
+
+
 def test_a_sentence_ends_a_unit() -> None:
     first = "This sentence is long enough to be a unit of its own. "
     assert units_of([first + "And more."]) == [first, "And more."]

@@ -163,6 +163,24 @@ def test_empty_texts_keep_no_stream_open() -> None:
     assert 1 <= asyncio.run(scenario()) < 20
 
 
+class Wide(Chatty):
+    """A client that sends a message of many values."""
+
+    async def receive(self) -> dict[str, str]:
+        return {"type": "websocket.receive", "text": json.dumps({"type": "text", "text": "," * 60})}
+
+
+@pytest.mark.parametrize(("most", "refused"), [(50, True), (100, False)])
+def test_a_message_has_no_more_values_than_a_body(most: int, refused: bool) -> None:
+    reader = Reader(cast("WebSocket", Wide()), Limits(max_json_values=most))
+    if not refused:
+        assert asyncio.run(reader.next())["text"] == "," * 60
+        return
+    with pytest.raises(TooLargeError) as error:
+        asyncio.run(reader.next())
+    assert error.value.code == "too_many_values"
+
+
 def test_a_client_that_reads_nothing_is_not_waited_for() -> None:
     event = StreamEvent("unit", (0, 1), Decision.ALLOW, text="a")
     with pytest.raises(RequestTimeoutError) as late:
