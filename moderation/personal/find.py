@@ -168,7 +168,9 @@ _REACH_CHARS = max(rule.reach for rule in RULES)
 
 @cache
 def _growing() -> tuple[tuple[Rule, Any], ...]:
-    return tuple((rule, regex.compile(f"(?:{rule.pattern}){_NEVER}")) for rule in RULES)
+    """The rules, those first that hold back most."""
+    rules = sorted(RULES, key=lambda rule: -rule.reach)
+    return tuple((rule, regex.compile(f"(?:{rule.pattern}){_NEVER}")) for rule in rules)
 
 
 def held_back(text: str) -> int:
@@ -179,17 +181,18 @@ def held_back(text: str) -> int:
     offset = max(0, len(text) - _REACH_CHARS - 40)  # some more for what stands before a match
     folded = fold(text[offset:])
     tail = folded.text
-    start = min((_growth(tail, rule, pattern) for rule, pattern in _growing()), default=len(tail))
+    start, token = len(tail), _token_start(tail)
+    for rule, pattern in _growing():
+        least = max(0, len(tail) - rule.reach, token if rule.token else 0)
+        if least < start:
+            start = min(start, _growth(tail, rule, pattern, least))
     if start == len(tail):
         return len(text)
     return offset + folded.span(start, len(tail))[0]
 
 
-def _growth(tail: str, rule: Rule, pattern: Any) -> int:
-    """Where the longest end of `tail` starts that may grow into a match of a rule."""
-    start = max(0, len(tail) - rule.reach)
-    if rule.token:
-        start = max(start, _token_start(tail))
+def _growth(tail: str, rule: Rule, pattern: Any, start: int) -> int:
+    """Where the longest end of `tail` from `start` on begins that may grow into a match of a rule."""
     if rule.starts:
         known = tail.find(rule.starts, start)
         start = known if known >= 0 else max(start, len(tail) - len(rule.starts))
