@@ -17,6 +17,7 @@ from moderation.limits import Limits
 from moderation.lists.matching import Lists
 from moderation.lists.store import ListStore
 from moderation.normalise.views import warm_up
+from moderation.personal.find import held_back
 from moderation.pipelines.call import Call, Kept, Places
 from moderation.pipelines.extract import MediaDecoder
 from moderation.pipelines.forms import lexicon_aside
@@ -82,6 +83,7 @@ class Engine:
         """
         await self._decoder.start()
         await asyncio.to_thread(warm_up)
+        await asyncio.to_thread(held_back, "")  # compiles what only streams need
         await self._learn_words()
         await self.runner.warm_up()
         if self._options.lists_reload_s:
