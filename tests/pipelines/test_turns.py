@@ -23,8 +23,9 @@ from moderation.normalise.lexicon import Lexicon
 from moderation.normalise.views import Views, views_of
 from moderation.pipelines import forms
 from moderation.pipelines.assemble import policies_of
-from moderation.pipelines.call import Forms, Kept
+from moderation.pipelines.call import Kept
 from moderation.pipelines.engine import Engine, Options
+from moderation.pipelines.forms import Forms
 from moderation.pipelines.joining import MOST_JOINED
 from moderation.pipelines.runner import LocalRunner
 from moderation.schema import Content, ModerationResult, Part, Role, Turn
