@@ -28,6 +28,7 @@ _GAPS = {"Cf", "Zs", "Zl", "Zp"}  # of Unicode's categories; ordinary text has t
 _SIGNS = {"So", "Sk", "Mn", "Me"}
 # Bytes of GB 18030 that may be nothing but ASCII and usual characters: chance hardly ever passes.
 _USUAL_BYTES = re.compile(rb"(?:[\x00-\x7f]++|[\xa1\xa3\xb0-\xd7][\xa1-\xfe]|\xa8\x44|\x819\xa79)++")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _CODES = re.compile(r"[\s.\-·•–—−_/|]{12,}|[0-9A-Fa-f\\%&#xXuU+ ,;:_-]{12,}")
 
 
@@ -43,7 +44,9 @@ def looks_like_text(data: bytes, *, sure: bool = False) -> str | None:
         decoded = data.decode("utf-8")
     except UnicodeDecodeError:
         return _guessed(data, sure=sure) or _broken(data)
-    return decoded if _is_text(decoded, len(data), sure=sure) else None
+    if _is_text(decoded, len(data), sure=sure):
+        return decoded
+    return _guessed(data, sure=False) if _CONTROL.search(decoded) else None  # bytes of UTF-16 may all be ASCII
 
 
 def nearly_text(data: bytes) -> bool:

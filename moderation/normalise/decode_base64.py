@@ -12,22 +12,24 @@ import re
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from moderation.normalise.decodable import WORDED, looks_like_text, nearly_text
+from moderation.normalise.decodable import WORDED, is_usual_han, looks_like_text, nearly_text
 from moderation.normalise.decoders import Found
-from moderation.normalise.english import worded_share
+from moderation.normalise.edges import strange_signs, worded_ends
+from moderation.normalise.english import known, worded_share
 from moderation.normalise.mapped import Edit
 
 _RUN = re.compile(r"(?<![A-Za-z0-9+/_-])(?=[A-Za-z0-9+/_-]{6})[A-Za-z0-9+/_-]++(?:={1,2}|(?:%3[Dd]){1,2})?")
-_PIECE = re.compile(r"(?!\+[\s\"'`])[A-Za-z0-9+/_-]++(?:={1,2}|(?:%3[Dd]){1,2})?")
+_PIECE = re.compile(r"(?!\+[\s\"'`])[+/_-]*+[A-Za-z0-9][A-Za-z0-9+/_-]*+(?:={1,2}|(?:%3[Dd]){1,2})?")
 _LINES = re.compile(r"[ \t]*\\?\r?\n[ \t>|*#]*")
 _QUOTES = re.compile(r"[\"'`]\s*[+.,\\&]?\s*[\"'`]")
+_PADDING = re.compile(rf"(?:{_LINES.pattern}|{_QUOTES.pattern})(={{1,2}})(?![A-Za-z0-9=])")
 _JOINT = re.compile(rf" |{_LINES.pattern}|{_QUOTES.pattern}")
-_BETWEEN = re.compile(r"[^A-Za-z0-9+/_=%-]|(?<=[\"'`\s])\+|\+(?=[\"'`\s])")
+_BETWEEN = re.compile(rf"{_QUOTES.pattern}|[^A-Za-z0-9+/_=%-]")
 _CASES = re.compile("[a-z][A-Z]|[0-9][A-Za-z]|[A-Za-z][0-9]|[+/=]")
 _HEXADECIMAL = re.compile("(?=[0-9a-f-]*[0-9])[0-9a-f-]+")  # an identifier, or another encoding
 _MIXED = re.compile("[a-z][A-Z]|[g-zG-Z][0-9]|[0-9][g-zG-Z]")  # of letters past the hexadecimal ones
 _INNER = re.compile("[/_+-]")
-_MAYBE_CODED = re.compile(r"(?<![A-Za-z0-9+/_-])(?:[A-Z]?[a-z]++)?+[A-Z0-9+/_-][A-Za-z0-9+/_-]++")
+_MAYBE_CODED = re.compile(r"(?<![A-Za-z0-9+/_-])(?:[A-Z]?[a-z]++)?+(?:[A-Z0-9+/_-][A-Za-z0-9+/_-]++|(?<=[a-z])[0-9])")
 _LONGEST_JOINT = 80
 _LEAST_RUN = 8
 _LEAST_GROUPS = 3
@@ -40,7 +42,11 @@ _SURE_LENGTH = 24  # no other run becomes so much text by chance
 
 def base64s(text: str) -> Iterator[Found]:
     """All of it; what several runs say together goes before what one says."""
-    joined = [Edit(start, end, decoded) for start, end in _joined_runs(text) if (decoded := _glued(text, start, end))]
+    joined = [
+        Edit(start, _padded(text, start, end), decoded)
+        for start, end in _joined_runs(text)
+        if (decoded := _glued(text, start, end))
+    ]
     yield from joined
     at = 0
     for found in _RUN.finditer(text):
@@ -52,6 +58,12 @@ def base64s(text: str) -> Iterator[Found]:
 
 def _glued(text: str, start: int, end: int) -> str | None:
     return _decoded(_BETWEEN.sub("", text[start:end]))
+
+
+def _padded(text: str, start: int, end: int) -> int:
+    """Where it ends with the padding that stands on a line, or in a string, of its own."""
+    padding = _PADDING.match(text, end)
+    return padding.end() if padding and (len(_BETWEEN.sub("", text[start:end])) + len(padding[1])) % 4 == 0 else end
 
 
 def _one(found: re.Match[str]) -> Iterator[Found]:
@@ -85,6 +97,14 @@ def is_sure(decoded: str) -> bool:
     return len(decoded) >= _SURE_LENGTH or not decoded.isascii() or worded_share(decoded) > WORDED
 
 
+def _is_of_one_script(decoded: str) -> bool:
+    """Whether its letters past ASCII are usual ideographs, or most of it and of one script: no chance."""
+    foreign = [letter for letter in decoded if letter.isalpha() and not letter.isascii()]
+    if all(map(is_usual_han, foreign)):
+        return True
+    return 2 * len(foreign) > len(decoded) and len({ord(letter) >> 8 for letter in foreign}) == 1
+
+
 def _decoded(run: str) -> str | None:
     data = _bytes(run)
     return None if data is None else looks_like_text(data)
@@ -107,10 +127,12 @@ _Piece = tuple[int, int, str]  # where it stands, and what stands between it and
 
 def _joined_runs(text: str) -> Iterator[tuple[int, int]]:
     """Stretches of several runs that may be one, in order; none overlaps a stretch before it."""
-    coded = [found.span() for found in _MAYBE_CODED.finditer(text) if _is_coded(found[0])]
+    maybe = [(*found.span(), _is_coded(found[0])) for found in _MAYBE_CODED.finditer(text)]
     if not any(
-        _JOINT.fullmatch(text, before[1], after[0]) for before, after in pairwise(coded) if _near(before, after)
-    ):
+        _JOINT.fullmatch(text, before[1], after[0])
+        for before, after in pairwise(maybe)
+        if (before[2] or after[2]) and after[0] - before[1] <= _LONGEST_JOINT
+    ) and not any(coded and _has_equal(text, start, end) for start, end, coded in maybe):
         return
     row: list[_Piece] = []
     for found in _PIECE.finditer(text):
@@ -122,8 +144,11 @@ def _joined_runs(text: str) -> Iterator[tuple[int, int]]:
     yield from _of_row(text, row)
 
 
-def _near(before: tuple[int, int], after: tuple[int, int]) -> bool:
-    return after[0] - before[1] <= _LONGEST_JOINT
+def _has_equal(text: str, start: int, end: int) -> bool:
+    """Whether a piece of the same length stands behind one."""
+    joint = _JOINT.match(text, end)
+    piece = joint and _PIECE.match(text, joint.end())
+    return piece is not None and piece.end() - piece.start() == end - start
 
 
 def _of_row(text: str, row: list[_Piece]) -> Iterator[tuple[int, int]]:
@@ -131,11 +156,18 @@ def _of_row(text: str, row: list[_Piece]) -> Iterator[tuple[int, int]]:
     if len(row) < 2:
         return
     found = list(_equal(text, row))
+    at = 0
     for coded, group in groupby(row, key=lambda piece: _is_coded(text[piece[0] : piece[1]])):
-        pieces = list(group)
-        start, end = pieces[0][0], pieces[-1][1]
-        if coded and len(pieces) > 1 and not any(start < last and first < end for first, last in found):
-            found += [(start, end)] if _is_one(text, pieces) else []
+        count = len(list(group))
+        pieces, longer = row[at : at + count], row[at : at + count + 1]
+        at += count
+        start, end, past = pieces[0][0], pieces[-1][1], longer[-1][1]
+        if not coded or any(start < last and first < end for first, last in found):
+            continue
+        if len(longer) > count and _is_one(text, longer) and not strange_signs(_glued(text, start, past) or ""):
+            found.append((start, past))  # the rest of it looks like no code
+        elif count > 1 and _is_one(text, pieces):
+            found.append((start, end))
     yield from sorted(found)
 
 
@@ -158,12 +190,30 @@ def _readable(text: str, stretch: list[_Piece]) -> tuple[int, int] | None:
     """The longest part of groups that is text; a few words before and after may be of their length."""
     if not _CASES.search(_BETWEEN.sub("", text[stretch[0][0] : stretch[-1][1]])):
         return None
-    for first in range(min(_MOST_SHIFT, len(stretch) - _LEAST_GROUPS) + 1):
-        for after in range(min(_MOST_AFTER, len(stretch) - first - _LEAST_GROUPS) + 1):
-            start, end = stretch[first][0], stretch[len(stretch) - 1 - after][1]
-            if (decoded := _glued(text, start, end)) is not None and is_sure(decoded):
-                return start, end
-    return None
+    cuts = [
+        (first, after)
+        for first in range(min(_MOST_SHIFT, len(stretch) - _LEAST_GROUPS) + 1)
+        for after in range(min(_MOST_AFTER, len(stretch) - first - _LEAST_GROUPS) + 1)
+    ]
+    best: tuple[int, int, int, int] | None = None
+    for first, after in sorted(cuts, key=sum):
+        last = len(stretch) - after
+        if best and not all(_is_plain(text[start:end]) for start, end, _ in (*stretch[:first], *stretch[last:])):
+            continue
+        start, end = stretch[first][0], stretch[last - 1][1]
+        if (decoded := _glued(text, start, end)) is not None and is_sure(decoded) and _is_of_one_script(decoded):
+            found = (strange_signs(decoded), -worded_ends(decoded), start, end)
+            best = found if best is None or found[:2] < best[:2] else best
+            if best[:2] == (0, -2):
+                break
+    if best and best[0] and any(_is_plain(text[start:end]) for start, end, _ in (stretch[0], stretch[-1])):
+        return None  # a word of the text beside too few groups
+    return best and best[2:]
+
+
+def _is_plain(piece: str) -> bool:
+    """Whether it is a word or a number, which may stand beside groups."""
+    return piece.isdigit() or piece.lower() in known()
 
 
 def _is_one(text: str, pieces: list[_Piece]) -> bool:

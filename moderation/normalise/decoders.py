@@ -6,6 +6,7 @@ does not know: runs with other signs than blanks, commas, colons, dots and dashe
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from html import unescape
 from html.entities import html5
 
 from moderation.normalise.decodable import LEAST_LETTERS, SURE_BYTES, WORDED, looks_like_text, nearly_text
+from moderation.normalise.edges import Unit, fitted, fitted_signs, strange_signs, units_of
 from moderation.normalise.english import worded_share
 from moderation.normalise.mapped import Edit
 
@@ -24,6 +26,11 @@ _HEX = re.compile(
 )
 _BINARY = re.compile(r"(?<![0-9A-Za-z])(?:0[bB])?[01]{7,8}+(?:[ ,;:_-]{0,2}+(?:0[bB])?[01]{7,8}+){3,}(?![0-9A-Za-z])")
 _NUMBERS = re.compile(r"(?<![0-9A-Za-z.])(?:0[oO])?[0-9]{2,3}(?:[ ,;:-]{1,2}(?:0[oO])?[0-9]{2,3}){4,}(?![0-9A-Za-z])")
+_MOST_STRANGE = 8  # one of so many characters; with more, numbers are numbers
+_HEX_UNIT = re.compile("0[xX][0-9A-Fa-f]+|[0-9A-Fa-f]+")
+_HEXADECIMAL = re.compile("(?:%|0x)?[0-9A-Fa-f]{2}(?: ?(?:%|0x)?[0-9A-Fa-f]{2})*")
+_NO_CHANCE = re.compile("[0-9A-Fa-f]+|(?:[a-z0-9@$ &#]|%[0-9A-Fa-f]{2})+")  # no chance makes so of digits
+_NUMBER_UNIT = re.compile("(?:0[oO])?[0-9]{2,3}")
 _ESCAPED = re.compile(
     r"(?:\\x[0-9A-Fa-f]{2}){2,}|(?:\\[0-3][0-7]{2}){2,}"
     r"|(?:[\\%]u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}|\\U[0-9A-Fa-f]{8}|[Uu]\+[0-9A-Fa-f]{4,5} ?){2,}"
@@ -34,11 +41,14 @@ _NAMES = {name for name in html5 if name.endswith(";")}
 _REFERENCE = re.compile(r"&(?:amp;)*+(#\d{1,40}+;?|#[xX][0-9A-Fa-f]{1,40}+;?|[A-Za-z][A-Za-z0-9]{1,31};)")
 _USUAL_NAMES = {"amp;", "lt;", "gt;", "quot;", "apos;", "nbsp;"}
 _USUAL_SIGNS = "'-/&"
+_USUAL_SIGNS_NAMED = "&<>\"'\xa0"
+_LONG_ROW = 16  # references or escapes side by side are no punctuation
 _WRITTEN = re.compile(r"%\S*")  # from the first code of a word on
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _LAYERED = re.compile("%25[0-9A-Fa-f]{2}")
 _MORSE = re.compile(
-    r"(?<![\w.\-])[.\-·•–—−_]{1,6}(?:[ ]{1,3}(?:[/|]\ ?)?[.\-·•–—−_]{1,6}|/[.\-·•–—−_]{1,6})+(?![\w\-])"
+    r"(?<![0-9A-Za-z_.\-])[.\-·•–—−_]{1,9}+(?:[ ]{1,3}(?:[/|] ?)?[.\-·•–—−_]{1,9}+|[/|][.\-·•–—−_]{1,9}+)+"
+    r"(?![0-9A-Za-z_.\-])"
 )
 _CODES = (
     ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
@@ -57,17 +67,27 @@ def _read(span: tuple[int, int], data: bytes, *, sure: bool = False) -> Iterator
 
 def hexes(text: str) -> Iterator[Found]:
     for found in _HEX.finditer(text):
-        digits = re.sub(r"0[xX]|[ :,;._-]", "", found[0]) if not found[0].isalnum() else found[0].removeprefix("0x")
-        if len(digits) % 2:
+        if edit := fitted(units_of(found, _HEX_UNIT, lambda unit: len(_bare(unit)) // 2), _hex_text):
+            yield edit
             continue
-        for item in _read(found.span(), bytes.fromhex(digits.removeprefix("0X"))):
-            decoded = item.text if isinstance(item, Edit) else "é"
-            if (
-                not decoded.isascii()
-                or worded_share(decoded) > WORDED
-                or (len(decoded) >= SURE_BYTES and not digits.isdigit())
-            ):
-                yield item
+        digits = re.sub(r"0[xX]|[ :,;._-]", "", found[0])
+        if len(digits) % 2 == 0 and nearly_text(bytes.fromhex(digits)):
+            yield found.span()
+
+
+def _hex_text(units: list[Unit]) -> Edit | None:
+    digits = "".join(_bare(unit.text) for unit in units)
+    if len(digits) % 2 or (decoded := looks_like_text(bytes.fromhex(digits))) is None:
+        return None
+    no_chance = _HEXADECIMAL if len(units) > 1 else _NO_CHANCE  # numbers beside each other may be of their own
+    sure = len(decoded) >= SURE_BYTES and not (digits.isdigit() and no_chance.fullmatch(decoded) is None)
+    if sure or not decoded.isascii() or worded_share(decoded) > WORDED:
+        return Edit(units[0].start, units[-1].end, decoded)
+    return None
+
+
+def _bare(unit: str) -> str:
+    return unit[2:] if unit[1] in "xX" else unit
 
 
 def numbers(text: str) -> Iterator[Found]:
@@ -81,13 +101,21 @@ def numbers(text: str) -> Iterator[Found]:
                 data = bytes(int(digits[at : at + width], 2) for at in range(0, len(digits), width))
                 yield from _worded(found.span(), data)
     for found in _NUMBERS.finditer(text):
-        groups = re.findall("[0-9]{2,3}", re.sub("0[oO]", "", found[0]))
+        units = units_of(found, _NUMBER_UNIT, lambda _: 1)
         for base in (10, 8):
-            if base == 8 and not all(set(group) <= set("01234567") for group in groups):
-                continue
-            values = [int(group, base) for group in groups]
-            if max(values) < 256:
-                yield from _worded(found.span(), bytes(values))
+            if edit := fitted(units, functools.partial(_number_text, base=base)):
+                yield edit
+
+
+def _number_text(units: list[Unit], *, base: int) -> Edit | None:
+    digits = [unit.text.removeprefix("0o").removeprefix("0O") for unit in units]
+    if base == 8 and not all(set(group) <= set("01234567") for group in digits):
+        return None
+    values = [int(group, base) for group in digits]
+    if max(values) > 255:
+        return None
+    edit = next(_worded((units[0].start, units[-1].end), bytes(values)), None)
+    return None if edit is None or _MOST_STRANGE * strange_signs(edit.text) > len(edit.text) else edit
 
 
 def _worded(span: tuple[int, int], data: bytes) -> Iterator[Edit]:
@@ -106,7 +134,8 @@ def escapes(text: str) -> Iterator[Found]:
             continue
         codes = _UNIT.findall(found[0])
         decoded = _characters(codes)
-        if decoded and sum(map(str.isalpha, decoded)) >= min(LEAST_LETTERS, len(codes)):
+        long = len(codes) >= _LONG_ROW and decoded is not None and decoded.isprintable()
+        if decoded and (long or sum(map(str.isalpha, decoded)) >= min(LEAST_LETTERS, len(codes))):
             yield Edit(*found.span(), decoded)
 
 
@@ -149,7 +178,8 @@ def _is_telling(text: str, found: re.Match[str], plain: str) -> bool:
 
 
 def _row(row: list[tuple[Edit, bool]]) -> Iterator[Edit]:
-    if any(telling for _, telling in row):
+    signs = {edit.text for edit, _ in row if edit.text not in _USUAL_SIGNS_NAMED and not edit.text.isspace()}
+    if any(telling for _, telling in row) or (len(row) >= _LONG_ROW and len(signs) > 1):
         yield from (edit for edit, _ in row)
 
 
@@ -183,10 +213,11 @@ def _utf8(data: bytes) -> str:
 
 def morse(text: str) -> Iterator[Found]:
     for found in _MORSE.finditer(text):
-        words = re.split(r" ?[/|] ?| {2,3}", found[0].translate(_DASHES))
-        letters = [[_LETTERS.get(code, "") for code in word.split()] for word in words]
-        if not all(all(word) for word in letters):
-            continue
-        plain = " ".join("".join(word) for word in letters)
+        start, end, plain = fitted_signs(found[0].translate(_DASHES), _morse_text)
         if sum(map(str.isalpha, plain)) > LEAST_LETTERS and worded_share(plain) > WORDED:
-            yield Edit(*found.span(), plain)
+            yield Edit(found.start() + start, found.start() + end, plain)
+
+
+def _morse_text(run: str) -> str:
+    words = [[_LETTERS.get(code, "") for code in word.split()] for word in re.split(r" ?[/|] ?| {2,3}", run)]
+    return " ".join(map("".join, words)) if all(word and all(word) for word in words) else ""

@@ -24,8 +24,8 @@ _WAYS = (
     ("html_entities", re.compile("&"), entities),
     ("percent", re.compile("%[0-9A-Fa-f]"), percents),
     ("morse", re.compile("[.·•–—−_-] [.·•–—−_-]|[.·•–—−_-]/[.·•–—−_-]"), morse),
-    ("numbers", re.compile(r"[0-9]{2}[ ,;:_-]{1,2}[0-9]{2}|[01]{16}"), numbers),
     ("hex", re.compile("(?:[0-9A-Fa-f]{2}[ :,._-]?){4}|0[xX]"), hexes),
+    ("numbers", re.compile(r"[0-9]{2}[ ,;:_-]{1,2}[0-9]{2}|[01]{16}"), numbers),
     ("base64", re.compile("[A-Za-z0-9+/_-]{4}"), base64s),
 )
 STEPS = frozenset(name for name, _, _ in _WAYS)
@@ -33,9 +33,11 @@ _CODE_SIGNS = f"{string.ascii_letters}{string.digits}%&#;=/+-_\\{{}}"
 _FIRST_SIGN = re.compile(r"[=%&\\0-9]")
 _SIGNS = re.compile(
     r"[A-Za-z0-9]=|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]|&#|&[A-Za-z]{2,}[0-9]*;|\\[xuU0-3]|[Uu]\+[0-9A-F]|[0-9][A-Fa-f]|"
-    r"[A-Fa-f][0-9]|[0-9]{2}[ :,_;-]{0,2}[0-9]{2}[ :,_;-]{0,2}[0-9]{2}|[a-z][0-9][A-Za-z]|[A-Z][0-9][a-z]"
+    r"0[xX][0-9A-Fa-f]|[A-Fa-f][0-9]|"
+    r"[0-9]{2}[ :,_;-]{0,2}[0-9]{2}[ :,_;-]{0,2}[0-9]{2}|[a-z][0-9][A-Za-z]|[A-Z][0-9][a-z]"
 )
 _MAY_BE_MORSE = re.compile("[.·•–—−_-] [.·•–—−_-]")
+_GROUPED = re.compile("[A-Z](?<=[a-z][A-Z])[A-Za-z0-9+/]{0,14}[\\s\"'`+]{1,8}[A-Za-z0-9+/]{3}")  # base64 without digits
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{16}")
 _TURNABLE = re.compile(r"[A-Za-z0-9+/_=%&#;\\-]{16,}")
 _CODED = re.compile(r"[0-9=%&\\+/]|[a-z][A-Z]")
@@ -69,7 +71,7 @@ class Decoded:
 def is_suspect(text: str) -> bool:
     """Whether anything in it may be an encoding; cheap."""
     text = in_ascii(text)
-    if (_FIRST_SIGN.search(text) and _SIGNS.search(text)) or _MAY_BE_MORSE.search(text):
+    if (_FIRST_SIGN.search(text) and _SIGNS.search(text)) or _MAY_BE_MORSE.search(text) or _GROUPED.search(text):
         return True
     if text.isascii():
         return max(map(len, text.split()), default=0) >= _LONG_WORD
@@ -141,5 +143,5 @@ def moved(text: str) -> dict[str, list[tuple[int, int]]]:
 def _is_code(run: str) -> bool:
     if not _HEXADECIMAL.fullmatch(run) and is_text(run.lstrip("=")):
         return True
-    found = chain.from_iterable(way(run) for _, sign, way in (*_WAYS[:3], _WAYS[5]) if sign.search(run))
+    found = chain.from_iterable(way(run) for _, sign, way in (*_WAYS[:3], _WAYS[4]) if sign.search(run))
     return 2 * sum(item.end - item.start for item in found if isinstance(item, Edit)) > len(run)

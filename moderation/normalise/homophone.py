@@ -31,7 +31,7 @@ from moderation.normalise.mapped import Edit, Mapped, codes_of
 
 _CLAUSE = re.compile(f"[{HAN}]{{2,}}")
 _LONGER_CLAUSE = re.compile(f"[{HAN}]{{5,}}")
-_BADLY = 5
+_BADLY = 5  # weight of its pairs of neighbours, on average, up to which a clause may be one read backwards
 _LONG_TEXT = 200  # from which all characters at once are quicker
 _LONG_CLAUSE = 48  # longer ones are read piece by piece
 _MOST_ODD_CLAUSES = 200
@@ -94,14 +94,13 @@ def _is_odd(clause: str) -> bool:
 
 
 def fits_badly(text: str) -> bool:
-    """Whether some clause has hardly any neighbours that stand side by side in words, as one read backwards; cheap."""
+    """Whether some clause has few neighbours that stand side by side in words, as one read backwards; cheap."""
     if text.isascii() or not reads_as_chinese(text):
         return False
     known = dictionary().pair_view
     for found in _LONGER_CLAUSE.finditer(text):
         codes = [*map(ord, found[0])]
-        fitting = sum(known[pair_hash(before, after)] >= _KNOWN_PAIR for before, after in pairwise(codes))
-        if _BADLY * fitting <= len(codes):
+        if sum([known[pair_hash(before, after)] for before, after in pairwise(codes)]) <= _BADLY * (len(codes) - 1):
             return True
     return False
 

@@ -8,6 +8,7 @@ choice of ordinary spaces or of letters.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -43,6 +44,7 @@ _SHORT_RUN = 3
 _OVERRIDDEN = re.compile("\u202e([^\u202c-\u202e\n]+)\u202c?")
 _MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20dc\u20e5-\u20f0\ufe20-\ufe2f"
 _MOST_MARKS = 2
+_OF_THE_LETTER = re.compile(f"[{_MARKS}]+|[{_SELECTORS}](?![{_SELECTORS}])")
 _FLOOD = re.compile(
     f"[{_MARKS}]{{{_MOST_MARKS + 1},}}|(?<=[0-9A-Za-z\u3400-\u9fff])[\u0334-\u0338\u20d2\u20d3\u20e5\u20e6]+"
 )
@@ -50,10 +52,19 @@ _FLOOD = re.compile(
 
 def drop_invisible(text: Mapped) -> Mapped:
     """Without characters that do not show, where they are no spelling."""
+    return _without(text, _DROPPED.finditer(text.text))
+
+
+def _without(text: Mapped, found: Iterable[re.Match[str]]) -> Mapped:
+    """Without these; what is a part of the letter before them, marks and selectors, goes with that letter."""
     mask = np.ones(len(text.text), np.bool_)
-    for found in _DROPPED.finditer(text.text):
-        mask[slice(*found.span())] = False
-    return text.kept(mask)
+    ends = text.ends.copy()
+    for run in found:
+        start, end = run.span()
+        mask[start:end] = False
+        if start and (own := _OF_THE_LETTER.match(text.text, start, end)):
+            ends[start - 1] = max(ends[start - 1], ends[own.end() - 1])
+    return Mapped(text.text, text.starts, ends).kept(mask)
 
 
 def parts_words(text: str) -> bool:
@@ -81,10 +92,7 @@ def overridden(text: str) -> bool:
 
 def drop_floods(text: Mapped) -> Mapped:
     """Without marks stacked higher than any script stacks them, and without strokes through letters."""
-    mask = np.ones(len(text.text), np.bool_)
-    for found in _FLOOD.finditer(text.text):
-        mask[slice(*found.span())] = False
-    return text.kept(mask)
+    return _without(text, _FLOOD.finditer(text.text))
 
 
 def flooded(text: str) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from moderation.normalise.english import COMMON_RANK, is_word, ranks
+from moderation.normalise.lexicon import HAN
 from moderation.normalise.mapped import Edit, Mapped
 
 IsWord = Callable[[str], bool]
@@ -20,12 +21,16 @@ _SIGNS = {
     "@": "a", "$": "s", "!": "i", "|": "li", "€": "e", "£": "l", "¡": "i", "+": "t",
 }  # fmt: skip
 # A sign at the end is mostly punctuation, at the beginning mostly a name or a price: there only some are letters.
-_TOKEN = re.compile(r"(?<![\w@$!|€£¡+.\-])(?:[0-9A-Za-z$|¡]|@(?=[a-z]))[0-9A-Za-z@$!|€£¡+]*[0-9A-Za-z$](?![\w@])")
+# Ideographs are letters, but part words from it.
+_TOKEN = re.compile(
+    rf"(?<!(?![{HAN}])[\w@$!|€£¡+.\-])(?:[0-9A-Za-z$|¡]|@(?=[a-z]))[0-9A-Za-z@$!|€£¡+]*[0-9A-Za-z$](?!(?![{HAN}])[\w@])"
+)
 _MIXED = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=.*[0-9@$!|€£¡+])")
 SUSPECT_LEET = re.compile(
-    r"[A-Za-z][0-9@$!|€£¡+]+[A-Za-z]|[0-9$¡]+[A-Za-z]{2}|@[a-z]|[A-Za-z]{2}[0-9$]|[A-Za-z][@$!|€£¡+][0-9$]"
+    r"[A-Za-z][0-9@$!|€£¡+]+[A-Za-z]|[0-9$¡][A-Za-z]{2}|@[a-z]|[A-Za-z]{2}[0-9$]|[A-Za-z][@$!|€£¡+][0-9$]"
 )
 _NUMERONYM = re.compile(r"[A-Za-z](?!00|33)\d\d[A-Za-z]")  # i18n, a11y
+_NAMES = frozenset({"sha1"})  # whose letters are a word, too
 _SIGN = re.compile("[0-9@$!|€£¡+]")
 _LONGEST = 24
 _MOST_READINGS = 16
@@ -35,7 +40,9 @@ _ORDINAL = re.compile(
 )
 
 SUSPECT_REPEATS = re.compile(r"([A-Za-z])\1\1", re.IGNORECASE)
-_DRAWN_OUT = re.compile(r"(?<![\w.])[A-Za-z]*([A-Za-z])\1\1[A-Za-z]*(?![\w.])", re.IGNORECASE)
+_DRAWN_OUT = re.compile(
+    rf"(?<!(?![{HAN}])[\w.])[A-Za-z]*([A-Za-z])\1\1[A-Za-z]*(?!(?![{HAN}])\w|\.(?![{HAN}])\w)", re.IGNORECASE
+)
 _RUN = re.compile(r"([a-z])\1+")
 
 
@@ -64,7 +71,7 @@ def _word(token: str, accepts: IsWord) -> str | None:
     if token[-1].isdigit() and not re.search(r"[^A-Za-z]", token.rstrip("0123456789")):
         if len(token) < 5 and token[-2].isalpha() and token[-1] not in "0173":
             return None  # `web3`, `mp4`: a name and its number
-        if not token.islower() or (token[-2:].isdigit() and token[-2] != token[-1]):
+        if token in _NAMES or not token.islower() or (token[-2:].isdigit() and token[-2] != token[-1]):
             return None
     if _NUMERONYM.fullmatch(token):
         return None

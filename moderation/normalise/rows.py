@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from moderation.normalise.lexicon import HAN, Lexicon, likeness
 from moderation.normalise.pictures import BETWEEN, may_read
 
-_SIGNS = ",.;:!?，、。；：！？．…~～"
+_STROKES = "/|·\\-—–"  # which part alternatives more than anything else
+_SIGNS = f",.;:!?，、。；：！？．…~～{re.escape(_STROKES)}"
 _ONE = f"[{HAN}]"
 _SINGLE = re.compile(f"[^{HAN}]{_ONE}[^{HAN}]")
 _ROW = re.compile(
@@ -27,12 +28,14 @@ _ROW = re.compile(
 _GAP = re.compile(f"[^{HAN}]+")
 # In sentences, and hardly ever in lists of single characters, unless all of the list is of them: 你、我、他.
 _SENTENCE = frozenset("我你他她它们的了是不吗呢吧啊这把被给没很就还在")
+_TELLS = frozenset("我你了吗呢吧啊")  # of those, where a stroke parts them: not 给/送/赠/予
 # Words that are listed as words: of grammar, of kin, of a yes or no, of the seasons and directions. A row of nothing
 # else is a list, or says nothing by itself.
 _LISTED = _SENTENCE | frozenset(
     "您咱俺谁那哪地得着过呀嘛啦哦嗯哈之乎者也矣焉哉将叫让使令从到往自于由向对为比与和或都才又再太最更别勿未非无否有错真假爸妈爷奶哥姐弟妹"
     "爹娘春夏秋冬东南西北上下左右前后里外中甲乙丙丁"
 )
+_KNOWN_LISTS = frozenset({"平上去入", "阴阳上去"})  # the tones
 _VERBS = frozenset("去想要")  # the same beside a usual word
 _LEAST = 4  # different characters
 _WORD = 16
@@ -49,17 +52,18 @@ def row_gaps(text: str, words: Lexicon) -> Iterator[tuple[int, int]]:
     """What stands between the characters of rows that read as sentences, unless several emoji say something."""
     for found in _ROW.finditer(text) if _SINGLE.search(text) else ():
         gaps = [(found.start() + gap.start(), found.start() + gap.end()) for gap in _GAP.finditer(found[0])]
-        if not _reads(_GAP.sub("", found[0]), words.pair_weight):
+        tells = _TELLS if (found["sign"] or ",") in _STROKES else _SENTENCE
+        if not _reads(_GAP.sub("", found[0]), words.pair_weight, tells):
             continue
         if len({text[start:end] for start, end in gaps}) == 1 or not any(may_read(text, *gap, words) for gap in gaps):
             yield from gaps
 
 
-def _reads(row: str, weight: Callable[[str], int]) -> bool:
+def _reads(row: str, weight: Callable[[str], int], tells: frozenset[str]) -> bool:
     said = set(row)
-    if said <= _LISTED:
+    if said <= _LISTED or row in _KNOWN_LISTS:
         return False
-    if not said.isdisjoint(_SENTENCE):
+    if not said.isdisjoint(tells):
         return len(said) >= _LEAST
     pairs: list[str] = []
     at, after = 0, -1

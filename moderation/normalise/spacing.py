@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import pairwise, product
 
 from moderation.normalise.english import is_word, known, ranks
 from moderation.normalise.leet import IsWord
@@ -34,6 +34,7 @@ _DIGITS = str.maketrans("013457@$", "oieastas")
 _LONGEST = 400
 _LEAST_LETTERS = 3
 _LABEL = 2
+_MOST_ENDS = 2
 _MEAN_LENGTH = 2.6
 _SHORT_RANK = 1_500
 _WORD_LONGEST = 16
@@ -45,6 +46,7 @@ _OPEN, _SHUT = "[(（\\[【「『《<“‘{]", "[)）\\]】」』》>”’}]"
 SUSPECT_HAN = re.compile(f"[{_HAN}](?:{_HAN_GAP}{{1,3}}|[ ]?{_HAN_SIGN}{{1,3}}[ ]?|{_SHUT}{_OPEN})[{_HAN}]")
 _HAN_SPACED = re.compile(f"(?<![{_HAN}A-Za-z0-9])[{_HAN}](?:{_HAN_GAP}{{1,3}}[{_HAN}])+(?![{_HAN}A-Za-z0-9])")
 _HAN_CUT = re.compile(f"(?<=[{_HAN}])[*_|~^`#•](?=[{_HAN}])")
+_HAN_ROW = re.compile(f"[{_HAN}](?P<sign>[*_~^`#])[{_HAN}](?:(?P=sign)[{_HAN}]){{2,}}")  # beside other ideographs, too
 _HAN_SIGNS = re.compile(f"(?<=[{_HAN}])[ ]?{_HAN_SIGN}{{1,3}}[ ]?(?=[{_HAN}])")
 _HAN_DIGITS = re.compile(f"(?<=[{_HAN}])[0-9０-９]{{1,2}}(?=[{_HAN}])")
 # What is counted, and what stands before a number: 3月8日, 第5名, 近3年.
@@ -73,12 +75,28 @@ def fold_spaced(text: Mapped, accepts: IsWord = is_word) -> Mapped:
     """Words of letters that stand alone."""
     edits: list[Edit] = []
     for found in _SPACED.finditer(text.text):
-        edits += _joined(found, accepts)
+        for start, end in _without_ends(found):
+            if joined := _joined(text.text[start:end], start, accepts):
+                edits += joined
+                break
     return text.edited(edits)
 
 
-def _joined(found: re.Match[str], accepts: IsWord) -> list[Edit]:
-    token = found[0]
+def _without_ends(found: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """All of it; then without single letters or digits before and after it, which stand farther off: `x = o p e n`."""
+    start, end = found.span()
+    yield start, end
+    pieces = [piece.span() for piece in re.finditer(_SINGLE, found[0])]
+    gaps = [found[0][before:after] for (_, before), (after, _) in pairwise(pieces)]
+    usual = Counter(gaps).most_common(1)[0][0]
+    fronts = [at + 1 for at, gap in enumerate(gaps[:_MOST_ENDS]) if gap != usual]
+    backs = [at for at, gap in enumerate(gaps) if gap != usual and at >= len(gaps) - _MOST_ENDS]
+    for first, last in product((0, *fronts), (len(gaps), *backs)):
+        if (first, last) != (0, len(gaps)) and last - first >= _LEAST_LETTERS:
+            yield start + pieces[first][0], start + pieces[last][1]
+
+
+def _joined(token: str, offset: int, accepts: IsWord) -> list[Edit]:
     pieces = [(piece.start(), piece.end()) for piece in re.finditer(_SINGLE, token)]
     letters = "".join(token[start] for start, _ in pieces)
     plain = letters.lower().translate(_DIGITS)
@@ -104,10 +122,10 @@ def _joined(found: re.Match[str], accepts: IsWord) -> list[Edit]:
     edits = []
     for index, (start, end) in enumerate(pieces):
         if not letters[index].isalpha():
-            edits.append(Edit(found.start() + start, found.start() + end, plain[index]))
+            edits.append(Edit(offset + start, offset + end, plain[index]))
         if index + 1 < len(pieces):
             gap = gaps[index]
-            edits.append(Edit(found.start() + gap[0], found.start() + gap[1], " " if index + 1 in ends else ""))
+            edits.append(Edit(offset + gap[0], offset + gap[1], " " if index + 1 in ends else ""))
     return edits
 
 
@@ -227,6 +245,9 @@ def _is_layout(row: str, after: str, han: list[str]) -> bool:
 
 
 def _cut_han(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int]]:
+    for row in _HAN_ROW.finditer(text):
+        for at in range(row.start() + 1, row.end(), 2):
+            yield at, at + 1
     for found in _HAN_CUT.finditer(text):
         if weight(text[found.start() - 1] + text[found.end()]) >= _USUAL_WEIGHT:
             yield found.span()

@@ -21,10 +21,12 @@ from moderation.normalise.packaged import packaged_json
 
 _MACRON, _ACUTE, _HOOK, _GRAVE = _TONES = "\u0304\u0301\u030c\u0300"
 _SUSPECT = re.compile(f"[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜĀÁǍÀĒÉĚÈĪÍǏÌŌÓǑÒŪÚǓÙǕǗǙǛ{_TONES}]")
-_SURE = re.compile("[āǎēěīǐōǒūǔǖǚĀǍĒĚĪǏŌǑŪǓǕǙ\u0304\u030c]")
-_SUSPECT_DIGITS = re.compile(r"[1-5](?<=[A-Za-z]\d)[ '’-]?[A-Za-z]{2,6}[1-5]")
+_SURE = re.compile("[āǎēěīǐōǒūǔǖǘǚǜĀǍĒĚĪǏŌǑŪǓǕǗǙǛ\u0304\u030c]|u\u0308[\u0301\u0300]")
+_SUSPECT_DIGITS = re.compile(
+    r"[1-5](?<=[A-Za-zü]\d)[\s'’·,-]{0,3}(?:[A-Za-zü]{1,6}[\s'’·,-]{1,3}){0,2}[A-Za-zü]{1,6}[1-5]"
+)
 _WORD = re.compile(r"(?:[A-Za-z\u00c0-\u024f\u1e00-\u1eff][\u0300-\u036f]{0,2})+")
-_HOOKED = "ǎǐǒǔǚ"
+_ONLY_PINYIN = "ǎǐǒǔǚǘǜ"
 _BETWEEN = re.compile(r"[\s'’·,-]{0,3}")
 _LONGEST = 24  # letters of a word
 _LONGEST_SYLLABLE = 6
@@ -143,7 +145,7 @@ def _is_sure(group: list[_Word], *, foreign: bool) -> bool:
         return False
     there = set(tones)
     texts = [unicodedata.normalize("NFC", word.text.lower()) for word in group]
-    if any(hooked in text for text in texts for hooked in _HOOKED) or (_MACRON in there and len(there) > 1):
+    if any(hooked in text for text in texts for hooked in _ONLY_PINYIN) or (_MACRON in there and len(there) > 1):
         return True
     ways = [_NO_OTHER_MACRON if _MACRON in there else _NO_OTHER]
     ways += [_NO_OTHER_OF_BOTH] if {_ACUTE, _GRAVE} <= there else []
@@ -182,6 +184,6 @@ def _numbered_word(found: re.Match[str]) -> _Word:
     tones: tuple[str, ...] | None = None
     if len(text) <= _LONGEST and (text.isalpha() or _NUMBERED.fullmatch(text)):
         parts = list(_SYLLABLE.finditer(text.lower()))
-        if all(_tones_of(part[1]) == () for part in parts):
+        if all(_tones_of(part[1].replace("ü", "v")) == () for part in parts):
             tones = tuple(part[2] for part in parts if part[2])
     return _Word(found.start(), found.end(), text, tones)

@@ -89,6 +89,8 @@ def test_edits_out_of_order_are_refused() -> None:
 HUGE = 60_000
 BOMBS = {
     "one letter": "a" * HUGE,
+    "one digit": "1" * HUGE,
+    "digits and a letter": "1234567890" * (HUGE // 10) + "a",
     "two letters": "ab" * (HUGE // 2),
     "spaced letters": "a " * (HUGE // 2),
     "dotted letters": "a." * (HUGE // 2),

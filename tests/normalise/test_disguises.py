@@ -37,8 +37,7 @@ def planted(carrier: tuple[str, str], disguised: str, phrase: str) -> None:
     original = disguised.join(carrier)
     selected = found(original, phrase)
     assert selected, views_of(original)
-    invisible_ends = "\u202e\u202c"
-    assert any(piece == disguised or piece == disguised.strip(invisible_ends) for _, piece in selected), selected
+    assert {piece for _, piece in selected} == {disguised.strip("\u202e\u202c")}, selected
 
 
 @pytest.mark.parametrize("form", ENGLISH)
@@ -46,10 +45,7 @@ def test_english(form: str) -> None:
     for phrase, carrier in product(PHRASES, CARRIERS):
         disguised = ENGLISH[form](phrase)
         assert disguised != phrase
-        if form in ("struck", "flooded"):  # the last letter's marks stand for nothing
-            assert found(disguised.join(carrier), phrase)
-        else:
-            planted(carrier, disguised, phrase)
+        planted(carrier, disguised, phrase)
 
 
 @pytest.mark.parametrize("form", CHINESE)

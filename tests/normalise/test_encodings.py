@@ -71,6 +71,10 @@ def test_a_few_broken_bytes_save_no_payload() -> None:
     assert says(encoded(PHRASE_ZH).rstrip("=") + "A", PHRASE_ZH[:9])
 
 
+def test_bytes_of_utf_16_that_are_ascii_with_controls() -> None:
+    assert says(wide_encoded("明天明天明天"), "明天明天明天")
+
+
 def test_what_is_nearly_text_is_a_gap() -> None:
     greek = "μήνιν\x01ἄειδε\x02θεὰ\x03Πηληϊάδεω\x04Ἀχιλῆος"
     original = f"see {encoded(greek)} there"

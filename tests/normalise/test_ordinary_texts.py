@@ -29,7 +29,7 @@ ORDINARY = {
     "chinese": "今天天气很好，我们打算去公园散步！你想一起来吗？（下午３点见，门票１２元。）“好的”，他说；《红楼梦》很好看。",
     "chinese_news": "市政府召开会议讨论明年财政预算，决定增加对学校的投入。记者从教育局获悉，新学期将于九月一日开始。",
     "mixed": "我在用 Python 3.11 写代码，CPU 是 i7-12700K，屏幕是 4K，手机是 iPhone 15 Pro，听 MP3，看 B站，去 KTV 唱 K歌。",
-    "names": "GPT4 COVID19 B2B 3D 2nd h2o v1.2.3 mp3 H1N1 A4 1st 5th 10x $100 web3 utf8 sha256 x86 i18n k8s a11y R2D2 7up 4K",
+    "names": "GPT4 COVID19 B2B 3D 2nd h2o v1.2.3 mp3 H1N1 A4 1st 5th 10x $100 web3 utf8 sha256 x86 i18n k8s a11y R2D2 7up 4K sha1 md5",
     "times": "It starts at 10:30 a.m. on 2024-05-01, costs $19.99 (20% off), ends at 5pm; call +1 (415) 555-2671 or 13800138000.",
     "abbreviations": "U.S.A., J. R. R. Tolkien, e.g., i.e., P.S., n/a, A B C D, x, y, z, Y M C A, p. 12, 1. a) b) c)",
     "emoji": "👨‍👩‍👧 👍🏽 🇨🇳🇺🇸 1️⃣ ❤️ 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f 👩🏽‍💻 好开心😀❤️ so happy 😀!",

@@ -31,7 +31,18 @@ LISTS = (
     *("柴米油盐", "东南西北", "琴棋书画", "笔墨纸砚", "梅兰竹菊", "酸甜苦辣", "听说读写", "衣食住行", "金木水火土"),
     *("京津沪渝", "喜怒哀乐", "钢铁铜铝", "桌椅板凳", "上下左右", "赵钱孙李", "张王李赵", "春夏秋冬", "刀枪剑戟"),
     *("省市县乡", "工农商学兵", "鸡鸭鱼肉", "中美英法德俄", "数理化生", "党政军民", "港澳台侨", "你我他她"),
-    *("爷奶爸妈", "福禄寿喜财", "生老病死", "锅碗瓢盆", "元角分厘", "宋元明清", "男女老少", "枪炮弹药", "来去走跑"),
+    *(
+        "爷奶爸妈",
+        "福禄寿喜财",
+        "生老病死",
+        "锅碗瓢盆",
+        "元角分厘",
+        "宋元明清",
+        "男女老少",
+        "枪炮弹药",
+        "来去走跑",
+        "平上去入",
+    ),
 )
 
 
@@ -69,7 +80,10 @@ def test_a_sentence_of_such_words_and_one_more_is_joined(said: str) -> None:
     assert [view.text for view in views_of(f"原文：{'、'.join(said)}。").views] == [f"原文：{said}。"]
 
 
-@pytest.mark.parametrize("listed", ["省/市/县", "日/月/年", "年/月/日", "时/分/秒", "东/南/西", "上/中/下", "省-市-县"])
+@pytest.mark.parametrize(
+    "listed",
+    ["省/市/县", "日/月/年", "年/月/日", "时/分/秒", "东/南/西", "上/中/下", "省-市-县", "给/送/赠/予", "他/她/它/牠"],
+)
 def test_things_of_one_kind_between_strokes_stay(listed: str) -> None:
     assert views_of(f"格式：{listed}。").views == ()
 
@@ -77,6 +91,12 @@ def test_things_of_one_kind_between_strokes_stay(listed: str) -> None:
 @pytest.mark.parametrize("said", ["加微信", "打死他", "买毒品", "去自杀", "杀人犯"])
 def test_words_between_strokes_are_joined(said: str) -> None:
     assert [view.text for view in views_of(f"原文：{'/'.join(said)}。").views] == [f"原文：{said}。"]
+
+
+@pytest.mark.parametrize("sign", ["/", "-", "|", "·", "—"])
+@pytest.mark.parametrize("said", ["我要杀你", "我要杀了你", "你去死吧"])
+def test_a_sentence_between_strokes_is_joined(said: str, sign: str) -> None:
+    assert [view.text for view in views_of(f"原文：{sign.join(said)}。").views] == [f"原文：{said}。"]
 
 
 @pytest.mark.parametrize(

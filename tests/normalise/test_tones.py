@@ -31,6 +31,11 @@ MARKED = {
     "fǎlún gōng": "falun gong",
     "liù sì": "liu si",
     "lǜ chá biǎo": "lü cha biao",
+    "lǜ chá": "lü cha",
+    "nǜ cè": "nü ce",
+    "sha1 le ni3": "sha le ni",
+    "du3, bo2": "du, bo",
+    "du3  bo2": "du  bo",
 }
 
 
@@ -53,6 +58,10 @@ def test_what_is_found_without_tones_is_found_with_them(text: str) -> None:
     found = {match.term for said in (text, *(v.text for v in views_of(text, lexicon=lexicon).views))
              for match in lists.match(said).matches}  # fmt: skip
     assert found == expected
+
+
+def test_a_syllable_with_two_dots() -> None:
+    assert [view.text for view in views_of("nü3 ren2").views] == ["nü ren"]
 
 
 def test_a_term_seen_without_tones_points_to_them() -> None:
@@ -82,6 +91,7 @@ def test_a_term_seen_without_tones_points_to_them() -> None:
         "Room a2, row b3, seat du3.",
         "see /du3/bo2 and user.du3@bo2.com",
         "Mǎ",
+        "Use sha1 or md5, mp3 or mp4, h1 to h2",
     ],
 )
 def test_accents_and_digits_of_others_stay(text: str) -> None:
