@@ -19,6 +19,7 @@ from moderation.lists.matching import Lists
 from moderation.lists.store import ListStore
 from moderation.models.base import Classification, Gap
 from moderation.models.fake import Behaviour, FakeTextClassifier
+from moderation.normalise.folds import is_suspect
 from moderation.normalise.lexicon import Lexicon
 from moderation.normalise.views import Views, views_of
 from moderation.pipelines import forms
@@ -41,12 +42,19 @@ class Searched:
         self.texts: list[str] = []
         self.fails = fails
         monkeypatch.setattr(forms, "views_of", self._views_of)
+        monkeypatch.setattr(forms, "is_suspect", self._is_suspect)
 
     def _views_of(self, text: str, **options: object) -> Views:
         self.texts.append(text)
         if self.fails is not None and self.fails in text:
             raise ValueError("broken")
         return views_of(text, **options)  # type: ignore[arg-type]
+
+    def _is_suspect(self, text: str, lexicon: Lexicon) -> bool:
+        found = is_suspect(text, lexicon)
+        if not found:  # that was the search
+            self.texts.append(text)
+        return found
 
 
 def turn(text: str, role: Role = Role.USER) -> Turn:
