@@ -105,7 +105,7 @@ class Lists:
         if not groups or not text:
             return Found()
         composed = Composed(text)
-        look = _Look(role, origin, today or _now(), max_matches, composed)
+        look = _Look(role, origin, today or utc_day(), max_matches, composed)
         rest = None
         for start in range(0, len(composed.text), _WINDOW):
             stopped = _window(groups, composed.text, start, look)
@@ -134,7 +134,7 @@ class Lists:
             return len(text)
         composed = Composed(text)
         text = composed.text
-        look = _Look(role, origin, today or _now(), 0, composed)
+        look = _Look(role, origin, today or utc_day(), 0, composed)
         first = max(0, len(text) - MAX_TERM_CHARS)
         context = max(0, first - _BEFORE)
         ended, open_ = plain(text[context:]), plain(text[context:], goes_on=True)
@@ -147,7 +147,7 @@ class Lists:
 
     def expired(self, today: dt.date | None = None) -> list[Expired]:
         """The lists and the terms that match no more, for operators to tidy up."""
-        day = today or _now()
+        day = today or utc_day()
         heads = [
             Expired(head.name, head.file, None, None, head.expires) for head in self.lists if head.expires is not None
         ]
@@ -167,12 +167,17 @@ class Lists:
         """Whether a tenant has lists beside everybody's."""
         return tenant is not None and tenant in self._groups
 
+    def has_any(self, tenant: str | None) -> bool:
+        """Whether any terms are looked for in a tenant's texts."""
+        return bool(self._of(tenant))
+
     def _of(self, tenant: str | None) -> list[_Group]:
         wanted = (None,) if tenant is None else (None, tenant)
         return [self._groups[one] for one in wanted if one in self._groups]
 
 
-def _now() -> dt.date:
+def utc_day() -> dt.date:
+    """The day by which terms expire."""
     return dt.datetime.now(dt.UTC).date()
 
 

@@ -2,16 +2,17 @@
 
 Keyed by tenant and by a hash of the text: what one tenant sent never shows in how fast another is answered. It belongs
 to one engine, whose models and tables do not change while it lives; what does change, the operator's lists, is part of
-the key of what depends on it. Held are scores and forms, never decisions, and nothing that trying again might change
-(`lasts`).
+the key of what depends on it. Held are scores, forms and what lists found, never decisions, and nothing that trying
+again might change (`lasts`). Threads may share it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Generic, NewType, TypeVar
 
 from moderation.errors import STAGE_CODES
 from moderation.models.base import Gap
@@ -19,7 +20,13 @@ from moderation.models.base import Gap
 Value = TypeVar("Value")
 _SHARE = 10
 
-Key = tuple[str | None, str, bytes]
+Digest = NewType("Digest", bytes)
+Key = tuple[str | None, str, Digest]
+
+
+def digest_of(text: str) -> Digest:
+    """What a text is known by; made once for all caches."""
+    return Digest(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest())
 
 
 def lasts(gaps: Iterable[Gap]) -> bool:
@@ -37,36 +44,33 @@ class TextCache(Generic[Value]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._entries: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        self._lock = threading.Lock()
         self.weight = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, tenant: str | None, text: str, *, revision: str = "") -> Value | None:
+    def get(self, tenant: str | None, text: Digest, *, revision: str = "") -> Value | None:
         """What is held of a text.
 
         Args:
             revision: of what the value depends on beside the text, and what may change while the engine lives.
         """
-        if not self._entries:
-            return None
-        key = _key(tenant, text, revision)
-        held = self._entries.get(key)
-        if held is None:
-            return None
-        self._entries.move_to_end(key)
-        return held[0]
+        key = tenant, revision, text
+        with self._lock:
+            held = self._entries.get(key)
+            if held is None:
+                return None
+            self._entries.move_to_end(key)
+            return held[0]
 
-    def put(self, tenant: str | None, text: str, value: Value, *, revision: str = "", weight: int = 1) -> None:
+    def put(self, tenant: str | None, text: Digest, value: Value, *, revision: str = "", weight: int = 1) -> None:
         """Holds it; the least recently used go."""
         if weight > max(self._most // _SHARE, min(self._most, 1)):
             return
-        key = _key(tenant, text, revision)
-        self.weight += weight - self._entries.pop(key, (value, 0))[1]
-        self._entries[key] = value, weight
-        while self.weight > self._most:
-            self.weight -= self._entries.popitem(last=False)[1][1]
-
-
-def _key(tenant: str | None, text: str, revision: str) -> Key:
-    return tenant, revision, hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        key = tenant, revision, text
+        with self._lock:
+            self.weight += weight - self._entries.pop(key, (value, 0))[1]
+            self._entries[key] = value, weight
+            while self.weight > self._most:
+                self.weight -= self._entries.popitem(last=False)[1][1]

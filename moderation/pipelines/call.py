@@ -17,14 +17,15 @@ from moderation.errors import InputError, OverloadedError
 from moderation.lists.matching import Lists
 from moderation.models.base import Classification
 from moderation.normalise.lexicon import Lexicon
-from moderation.pipelines.cache import TextCache, lasts
+from moderation.pipelines.cache import Digest, TextCache, digest_of, lasts
 from moderation.pipelines.cascading import Entry, Verdict, added, wanted
 from moderation.pipelines.extract import MediaDecoder, MediaOutcome, ask, examine, texts_of
 from moderation.pipelines.forms import Forms, forms_of, lexicon_aside
+from moderation.pipelines.listed import Listed, Scope
 from moderation.pipelines.pacing import Pace, slices
 from moderation.pipelines.profile import Profile, Stage
 from moderation.pipelines.runner import Runner
-from moderation.schema import Modality, Part
+from moderation.schema import Modality, Part, Role
 
 # Held of forms, in characters: at most 12 bytes each, the way back to the text included.
 _CHARS_PER_ENTRY = 200
@@ -62,11 +63,12 @@ class Kept:
 
     verdicts: TextCache[Verdicts]
     forms: TextCache[Forms]
+    listed: TextCache[Listed]
 
     @classmethod
     def of(cls, entries: int) -> Kept:
-        """As much as so many judged windows and passages, and the forms of the texts they are of."""
-        return cls(TextCache(entries), TextCache(entries * _CHARS_PER_ENTRY))
+        """As much as so many judged windows and passages, and the forms and listed terms of the texts they are of."""
+        return cls(TextCache(entries), TextCache(entries * _CHARS_PER_ENTRY), TextCache(entries))
 
 
 @dataclass(slots=True)
@@ -90,6 +92,9 @@ class Call:
     timing_ms: dict[str, float] = field(default_factory=dict)
     _forms: dict[str, Forms] = field(default_factory=dict)
     _verdicts: dict[str, Verdicts] = field(default_factory=dict)
+    _listed: dict[tuple[str, str], Listed] = field(default_factory=dict)
+    _scopes: dict[tuple[Role, tuple[str, ...]], Scope] = field(default_factory=dict)
+    _known_by: dict[str, Digest] = field(default_factory=dict)
     _outcomes: dict[tuple[Modality, bytes], MediaOutcome | InputError] = field(default_factory=dict)
     _digests: dict[int, bytes] = field(default_factory=dict)
 
@@ -100,6 +105,32 @@ class Call:
     def forms(self, text: str) -> Forms:
         """The disguises of a judged text."""
         return self._forms[text]
+
+    def listed(self, text: str, role: Role, origin: tuple[str, ...] = (), *, comes_again: bool = True) -> Listed:
+        """What the lists say of a text.
+
+        Args:
+            origin: what it was derived by.
+            comes_again: whether later calls may have it too, as an earlier turn.
+        """
+        scope = self._scopes.get((role, origin))
+        if scope is None:
+            scope = self._scopes[role, origin] = Scope.of(self.lists, self.tenant, role, origin)
+        found = self._listed.get((text, scope.state))
+        if found is None:
+            kept = self.kept.listed if comes_again and scope.is_listed else None
+            found = self._listed[text, scope.state] = self._look_up(text, scope, kept)
+        return found
+
+    def _look_up(self, text: str, scope: Scope, kept: TextCache[Listed] | None) -> Listed:
+        if kept is None:
+            return scope.look(text)
+        digest = self._digest(text)
+        found = kept.get(self.tenant, digest, revision=scope.state)
+        if found is None:
+            found = scope.look(text)
+            kept.put(self.tenant, digest, found, revision=scope.state, weight=found.weight)
+        return found
 
     def outcome(self, part: Part) -> MediaOutcome | InputError:
         """What was found out about judged media."""
@@ -142,7 +173,7 @@ class Call:
         for text in dict.fromkeys(everything):
             await pace.rest()
             if text not in self._verdicts:
-                held = self.kept.verdicts.get(self.tenant, text)
+                held = self.kept.verdicts.get(self.tenant, self._digest(text))
                 if held is None:
                     waiting.append(text)
                 else:
@@ -161,7 +192,7 @@ class Call:
             await pace.rest()
             if text in self._forms:
                 continue
-            held = self.kept.forms.get(self.tenant, text, revision=revision)
+            held = self.kept.forms.get(self.tenant, self._digest(text), revision=revision)
             if held is None:
                 unknown.append(text)
             else:
@@ -170,7 +201,8 @@ class Call:
             await pace.rest()
             self._forms[text] = forms
             if lasts(forms.gaps):
-                self.kept.forms.put(self.tenant, text, forms, revision=revision, weight=_weight_of(text, forms))
+                weight = _weight_of(text, forms)
+                self.kept.forms.put(self.tenant, self._digest(text), forms, revision=revision, weight=weight)
 
     async def _judge_slice(self, part: list[str]) -> None:
         stages = self.profile.classifiers[Modality.TEXT]
@@ -189,7 +221,13 @@ class Call:
             said_all = [one for _, one in verdicts if isinstance(one, Classification) and lasts(one.gaps)]
             if len(said_all) == len(verdicts):
                 weight = sum(len(one.scored) + len(one.gaps) for one in said_all)
-                self.kept.verdicts.put(self.tenant, text, verdicts, weight=max(1, weight))
+                self.kept.verdicts.put(self.tenant, self._digest(text), verdicts, weight=max(1, weight))
+
+    def _digest(self, text: str) -> Digest:
+        digest = self._known_by.get(text)
+        if digest is None:
+            digest = self._known_by[text] = digest_of(text)
+        return digest
 
     def _spent(self, what: str, seconds: float) -> None:
         self.timing_ms[what] = self.timing_ms.get(what, 0.0) + seconds * 1e3

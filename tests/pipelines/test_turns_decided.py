@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ from moderation.models.base import Classification, Gap, Scored
 from moderation.pipelines.call import Call
 from moderation.pipelines.forms import Forms
 from moderation.pipelines.gather import Request, finish, joined_of
+from moderation.pipelines.listed import Listed, Scope
 from moderation.pipelines.units import check
 from moderation.policy import parse_policy
 from moderation.schema import Content, Decision, ModerationResult, Part, Role, Turn, Unjudged
@@ -56,6 +57,9 @@ class _Call:
         self.lists = lists
         self._models = {_Source(MODEL, experimental): scores, _Source("firm.v1"): firm or {}}
         self._gaps = gaps or {}
+
+    def listed(self, text: str, role: Role, origin: Sequence[str] = (), *, comes_again: bool = True) -> Listed:
+        return Scope.of(self.lists, None, role, origin).look(text)
 
     def forms(self, _: str) -> Forms:
         return Forms(())
