@@ -165,7 +165,7 @@ class _Tally:
                 self._let_pass(unit, source, scored, category, name)
                 continue
             decision = threshold.decide(score)
-            if False:
+            if decision is Decision.BLOCK and said in source.experimental:
                 decision = Decision.REVIEW  # measured on too few texts to refuse alone (model card)
             self.flagged.add(category)
             self.decisions.append(decision)
