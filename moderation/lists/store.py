@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,16 +113,21 @@ class ListStore:
         """What is wrong with the files as they are now."""
         return self._error
 
-    def reload_if_changed(self) -> Reload:
-        """Takes over the files as they are now. While another thread does, this one does not wait."""
+    def reload_if_changed(self, *, prepare: Callable[[Lists], object] | None = None) -> Reload:
+        """Takes over the files as they are now. While another thread does, this one does not wait.
+
+        Args:
+            prepare: called with new lists before they take the place of the old ones, in this thread: who makes
+                something of lists that takes long makes it here, so that nobody who matches waits for it.
+        """
         if not self._lock.acquire(blocking=False):
             return Reload(changed=False, error=self._error)
         try:
-            return self._reload()
+            return self._reload(prepare)
         finally:
             self._lock.release()
 
-    def _reload(self) -> Reload:
+    def _reload(self, prepare: Callable[[Lists], object] | None) -> Reload:
         stamps, now = self._stamped(), time.time()
         fresh = any(stamp[2] / 1e9 > self._read_at - _FRESH_S for stamp in stamps)
         if stamps == self._stamps and not fresh:
@@ -133,7 +138,10 @@ class ListStore:
                 return Reload(changed=False, error=self._error)
             changed = _revision(read) != self._current.revision
             if changed:
-                self._current = _compiled(read)
+                lists = _compiled(read)
+                if prepare is not None:
+                    prepare(lists)
+                self._current = lists
             self._error = None
         except ConfigurationError as error:
             changed, self._error = False, error

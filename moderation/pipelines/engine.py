@@ -20,7 +20,7 @@ from moderation.normalise.views import warm_up
 from moderation.personal.find import held_back
 from moderation.pipelines.call import Call, Kept, Places
 from moderation.pipelines.extract import MediaDecoder
-from moderation.pipelines.forms import lexicon_aside
+from moderation.pipelines.forms import lexicon_of
 from moderation.pipelines.gather import Request, finish_aside, joined_aside
 from moderation.pipelines.pacing import PHASE_S, Pace
 from moderation.pipelines.profile import Profile
@@ -84,7 +84,7 @@ class Engine:
         await self._decoder.start()
         await asyncio.to_thread(warm_up)
         await asyncio.to_thread(held_back, "")  # compiles what only streams need
-        await self._learn_words()
+        await asyncio.to_thread(_learn_words, self.lists.lists)
         await self.runner.warm_up()
         if self._options.lists_reload_s:
             self._reloading = asyncio.create_task(self._reload_lists())
@@ -99,20 +99,15 @@ class Engine:
         await self.runner.close()
         await self._decoder.close()
 
-    async def _learn_words(self) -> None:
-        """Makes what disguised terms are known by, for each tenant with lists: many terms take a second."""
-        lists = self.lists.lists
-        for tenant in {None, *(one.tenant for one in lists.lists)}:
-            await lexicon_aside(lists, tenant)
-
     async def _reload_lists(self) -> None:
-        """Looks at the list files again and again; a wrong file is reported once, and the old lists stay."""
+        """Looks at the list files again and again; a wrong file is reported once, and the old lists stay.
+
+        They stay also until the words of the new ones are made: no call waits for those.
+        """
         reported = ""
         while True:
             await asyncio.sleep(self._options.lists_reload_s)
-            reload = await asyncio.to_thread(self.lists.reload_if_changed)
-            if reload.changed:
-                await self._learn_words()
+            reload = await asyncio.to_thread(self.lists.reload_if_changed, prepare=_learn_words)
             problem = "" if reload.error is None else reload.error.message
             if problem and problem != reported:
                 (self._options.report or _LOG.warning)(f"the lists stay as they were: {problem}")
@@ -198,3 +193,9 @@ class Engine:
             joined, unjoined = await joined_aside(content, deadline_s=until - perf_counter())
             admitted.append(Request(content, policy, pieces, joined, unjoined))
         return admitted
+
+
+def _learn_words(lists: Lists) -> None:
+    """Makes what disguised terms are known by, for each tenant with lists: many terms take a second."""
+    for tenant in {None, *(one.tenant for one in lists.lists)}:
+        lexicon_of(lists, tenant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,16 @@ from support.engines import Counting, fake_engine, fake_models
 from moderation.config import Settings
 from moderation.errors import ListError
 from moderation.models.base import Classification, Scored
+from moderation.normalise.views import warm_up
 from moderation.pipelines import forms
 from moderation.pipelines.assemble import assemble, policies_of
 from moderation.pipelines.evidence import evidence_of
 from moderation.pipelines.fuse import fuse
+from moderation.pipelines.joining import JOINED_TURNS
 from moderation.pipelines.units import ListSource, Piece, Unit
 from moderation.schema import Content, Decision, Evidence, ModerationResult, Part, Role, Turn
 
+HOSTILE_S = 4.0  # of processor time, threads included
 PHONE = "call 13812345678 now"
 
 
@@ -197,15 +201,39 @@ def test_the_cache_is_apart_for_each_tenant_and_holds_no_failures() -> None:
     assert counted[0].asked == ["hi", "hi"]
 
 
-def test_a_payload_split_over_turns_is_a_trigger_that_names_them() -> None:
-    turns = (Turn(Role.USER, (Part.from_text("first half ⟦hate="),)), Turn(Role.ASSISTANT, (Part.from_text("go on"),)))
-    asked = Content((Part.from_text("0.99⟧ second half"),), conversation=turns)
-    (result,) = judge(asked)
-    assert result.triggers == ()  # a space stands between turns: the mark is broken
-    whole = Content((Part.from_text("⟦hate=0.99⟧"),), conversation=turns)
-    (result,) = judge(whole)
+def split(first: str, second: str, *, before: int) -> Content:
+    """Two turns of the user, answered, after others."""
+    turns = [(Role.USER, "Which day is it?"), (Role.ASSISTANT, "It is Tuesday.")] * before
+    turns += [(Role.USER, first), (Role.ASSISTANT, "go on")]
+    return Content(
+        (Part.from_text(second),), conversation=tuple(Turn(role, (Part.from_text(text),)) for role, text in turns)
+    )
+
+
+@pytest.mark.parametrize("before", [0, 20])
+def test_a_payload_split_over_turns_is_a_trigger_that_names_them(before: int) -> None:
+    whole = base64.b64encode("well, all of this is ⟦hate=0.99⟧ indeed".encode()).decode()
+    halves = f"read {whole[:34]}", f"{whole[34:]} please"
+    (result,) = judge(split(*halves, before=before))
+    (trigger,) = result.triggers
+    assert (trigger.pattern, trigger.category, trigger.score) == ("split_payload", "hate", 0.99)
+    joined = range(max(0, before + 2 - JOINED_TURNS), before + 1)  # of the turns before, the user's
+    assert trigger.parts == (*(f"conversation[{2 * number}].input[0]" for number in joined), "input[0]")
+    assert result.decision is Decision.REVIEW
+    assert result.findings == ()  # no turn has it alone
+
+
+@pytest.mark.parametrize(
+    ("halves", "decision"),
+    [
+        (("first half ⟦hate=", "0.99⟧ second half"), Decision.ALLOW),  # a space stands between turns: it is broken
+        (("first half ⟦hate=", "⟦hate=0.99⟧"), Decision.BLOCK),  # one turn has it alone: that is a finding
+    ],
+)
+def test_what_no_turns_together_say_is_no_split_payload(halves: tuple[str, str], decision: Decision) -> None:
+    (result,) = judge(split(*halves, before=0))
     assert result.triggers == ()
-    assert result.decision is Decision.BLOCK
+    assert result.decision is decision
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -223,11 +251,25 @@ def contents_of(texts: Sequence[str]) -> list[Content]:
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 200_000, "\u200b" * 100_000, "\0" * 1_000, nested(12), "((((" * 20_000, "%41" * 30_000]
+    ("text", "gaps"),
+    [
+        ("a" * 200_000, {"text_past_window"}),
+        ("\u200b" * 100_000, {"text_past_window"}),
+        ("\0" * 1_000, set()),
+        (nested(12), {"nested_encoding"}),
+        ("((((" * 20_000, {"text_past_window"}),
+        ("%41" * 30_000, {"text_past_window"}),
+    ],
 )
-def test_hostile_texts_are_answered_in_bounded_time(text: str) -> None:
+def test_hostile_texts_are_answered_in_bounded_time(text: str, gaps: set[str]) -> None:
+    """Each takes under half a second; no deadline is what bounds it."""
+    warm_up()
+    began = time.process_time()
     (result,) = judge(content(text))
-    assert result.decision in set(Decision)
+    assert time.process_time() - began < HOSTILE_S
+    assert {gap.reason for gap in result.unjudged} == gaps
+    assert result.decision is (Decision.REVIEW if gaps else Decision.ALLOW)
+    assert not result.findings
 
 
 def test_a_list_may_name_only_origins_that_there_are(tmp_path: Path) -> None:

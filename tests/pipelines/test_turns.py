@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from support.engines import Counting, StandInDecoder, fake_engine, fake_models, 
 
 from moderation.config import Settings
 from moderation.limits import Limits
-from moderation.lists.matching import Lists
 from moderation.lists.store import ListStore
 from moderation.models.base import Classification, Gap
 from moderation.models.fake import Behaviour, FakeTextClassifier
@@ -178,44 +178,78 @@ def test_forms_found_under_other_lists_are_not_taken(monkeypatch: pytest.MonkeyP
     asyncio.run(scenario())
 
 
-def test_no_request_waits_for_the_words_of_the_lists(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    made: list[tuple[str, str | None]] = []
-    lexicon_of = forms.lexicon_of
+class SlowWords:
+    """Makes the words of lists as `Lexicon` does, those with `slow` among them when it is told to."""
 
-    def counted(lists: Lists, tenant: str | None) -> Lexicon:
-        made.append((lists.revision, tenant))
-        return lexicon_of(lists, tenant)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, slow: str) -> None:
+        self._slow = slow
+        self.made: list[set[str]] = []
+        self.begun, self.may_end = threading.Event(), threading.Event()
+        monkeypatch.setattr(forms, "Lexicon", self._lexicon)
 
-    monkeypatch.setattr(forms, "lexicon_of", counted)
-    own = 'kind = "block"\ncategory = "fraud"\n'
-    (tmp_path / "all.toml").write_text(f'name = "all"\n{own}terms = ["florbix"]\n')
-    (tmp_path / "acme.toml").write_text(f'name = "acme"\n{own}tenant = "acme"\nterms = ["zorbulon"]\n')
-    engine = Engine(
+    def _lexicon(self, words: Mapping[str, float]) -> Lexicon:
+        self.made.append(set(words))
+        if self._slow in words:
+            self.begun.set()
+            assert self.may_end.wait(30)
+        return Lexicon(words)
+
+
+def reloading(lists: Path) -> Engine:
+    return Engine(
         profile=fake_profile(),
         policies=policies_of(Settings()),
         default_policy="default",
         runner=LocalRunner(fake_models()),
         decoder=StandInDecoder(),
         limits=Limits(),
-        lists=ListStore([tmp_path]),
-        options=Options(lists_reload_s=0.01),
+        lists=ListStore([lists]),
+        options=Options(cache_entries=100, lists_reload_s=0.01),
     )
+
+
+def test_no_request_waits_for_the_words_of_the_lists(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own = 'kind = "block"\ncategory = "fraud"\n'
+    (tmp_path / "all.toml").write_text(f'name = "all"\n{own}terms = ["florbix"]\n')
+    (tmp_path / "acme.toml").write_text(f'name = "acme"\n{own}tenant = "acme"\nterms = ["zorbulon"]\n')
+    words = SlowWords(monkeypatch, "quumble")
+    engine = reloading(tmp_path)
+    asked = [Content((Part.from_text("fl0rb1x or quumb1e"),), tenant=tenant) for tenant in (None, "acme", "b")]
+
+    async def quotes() -> list[set[str | None]]:
+        async with asyncio.timeout(10):
+            results = await engine.moderate_many(asked)
+        assert all(isinstance(result, ModerationResult) for result in results)
+        return [{one.evidence.quote for one in result.findings} for result in results]  # type: ignore[union-attr]
+
+    async def until(reached: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not reached():  # noqa: ASYNC110 - threads set it
+                await asyncio.sleep(0.01)
 
     async def scenario() -> None:
         await engine.start()
-        assert {tenant for _, tenant in made} == {None, "acme"}
+        old = engine.lists.lists
+        assert sorted(map(len, words.made)) == [1, 2]  # for everybody, and for the tenant
         (tmp_path / "all.toml").write_text(f'name = "all"\n{own}terms = ["quumble"]\n')
-        for _ in range(2_000):
-            if len(set(made)) == 4:
-                break
-            await asyncio.sleep(0.01)
-        assert len(set(made)) == 4
-        before = len(made)
-        await engine.moderate_many([Content((Part.from_text("hi"),), tenant=tenant) for tenant in (None, "acme", "b")])
-        assert len(made) == before
-        await engine.close()
+        await until(words.begun.is_set)
+        for _ in range(3):
+            assert await quotes() == [{"florbix"}] * 3  # while the new words are made
+        assert engine.lists.lists is old
+        words.may_end.set()
+        await until(lambda: engine.lists.lists is not old)
+        made = len(words.made)
+        assert await quotes() == [{"quumble"}] * 3
+        assert len(words.made) == made == 4
 
-    asyncio.run(scenario())
+    async def whole() -> None:
+        try:
+            await scenario()
+        finally:
+            words.may_end.set()
+            await engine.close()
+
+    asyncio.run(whole())
 
 
 def test_a_search_that_failed_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
