@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,3 +52,23 @@ def test_what_belongs_to_another_revision_is_not_taken() -> None:
 def test_a_gap_that_a_stage_is_to_blame_for_does_not_last(reason: str) -> None:
     assert lasts([Gap("text_past_window")])
     assert not lasts([Gap("text_past_window"), Gap(reason)])
+
+
+def test_threads_may_share_it() -> None:
+    cache: TextCache[int] = TextCache(3)
+    texts = [digest_of(str(number)) for number in range(5)]
+
+    def use(seed: int) -> None:
+        for step in range(4_000):
+            text = texts[(seed + step * 7) % len(texts)]
+            if cache.get(None, text) is None:
+                cache.put(None, text, step)
+
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(use, range(4)))
+    finally:
+        sys.setswitchinterval(switch)
+    assert cache.weight == len(cache) <= 3
