@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -231,19 +232,52 @@ def test_unreadable_text_is_found_far_into_a_long_one(text_risk: TextRisk) -> No
     assert gap.span[1] == len(text)
 
 
+SPEC = load_spec(ROOM / "model.toml")
+METRICS: dict[str, Any] = json.loads((ROOM / "metrics.json").read_text(encoding="utf-8"))
+CATEGORY = pytest.mark.parametrize("category", SPEC.categories)
+
+
 def test_the_card_says_what_metrics_say() -> None:
-    spec = load_spec(ROOM / "model.toml")
-    metrics = json.loads((ROOM / "metrics.json").read_text(encoding="utf-8"))
-    assert tuple(metrics["categories"]) == spec.categories
-    assert tuple(metrics["experimental"]) == spec.experimental
+    """Every column of its table, and the sets."""
+    assert tuple(METRICS["categories"]) == SPEC.categories
+    assert tuple(METRICS["experimental"]) == SPEC.experimental
     card = (ROOM / "README.md").read_text(encoding="utf-8")
-    for category, numbers in metrics["categories"].items():
-        assert f"| `{category}`" in card
-        assert f"| {numbers['positives']} (" in card
-        if numbers["positives"] < 100:
-            assert category in spec.experimental
-    for source in metrics["rows_by_source"]:
+    _, table, _ = re.split("<!-- /?numbers -->", card)
+    head, _, *lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.strip().splitlines()]
+    counts = "held-out positives (groups; written by the project)"
+    assert head == ["category", counts, "AP", "AUC", "precision", "recall", "F1", "ECE"]
+    columns = ("average_precision", "auc", "precision", "recall", "f1", "calibration_error")
+    expected = []
+    for category, numbers in METRICS["categories"].items():
+        name = f"`{category}`" + (" (experimental)" if category in SPEC.experimental else "")
+        positives = "{positives} ({positive_groups}; {positives_written_by_the_project})".format_map(numbers)
+        expected.append([name, positives, *(f"{numbers[column]:.2f}" for column in columns)])
+    assert lines == expected
+    assert f"for {len(SPEC.categories)} categories" in card
+    for source in METRICS["rows_by_source"]:
         assert f"`{source}`" in card
+
+
+@CATEGORY
+def test_a_category_is_experimental_by_the_rule_of_the_card_and_no_other(category: str) -> None:
+    """Fewer than 100 groups of positives that were held out, or an average precision under 0.6."""
+    numbers = METRICS["categories"][category]
+    assert 0 < numbers["positive_groups"] <= numbers["positives"]
+    measured = numbers["positive_groups"] >= 100 and numbers["average_precision"] >= 0.6
+    assert (category in SPEC.experimental) == (not measured)
+
+
+@CATEGORY
+def test_what_may_block_is_calibrated(category: str) -> None:
+    assert METRICS["categories"][category]["calibration_error"] <= 0.05 or category in SPEC.experimental
+
+
+def test_what_ships_is_at_most_15_megabytes() -> None:
+    """The head and the tuned layers; the rest of the encoder comes out of a package."""
+    shipped = [ROOM / file.name for file in SPEC.files if file.shipped]
+    assert {path.name for path in shipped} == {"head.safetensors", "layers.safetensors"}
+    assert {path.name for path in ROOM.iterdir() if path.suffix == ".safetensors"} == {path.name for path in shipped}
+    assert sum(path.stat().st_size for path in shipped) <= 15_000_000
 
 
 def test_a_head_that_does_not_fit_is_refused(tmp_path: Path) -> None:

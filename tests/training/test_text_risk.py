@@ -20,6 +20,8 @@ from moderation.models.q4 import Floats
 from moderation.models.spec import load_spec
 from moderation.models.text_head import load_head
 from moderation.models.tuned import save_layers
+from moderation.rooms import room
+from moderation.training import text_risk
 from moderation.training.card import write_results
 from moderation.training.disguised import disguised_rows
 from moderation.training.held_out import main
@@ -32,6 +34,7 @@ from moderation.training.templates import written_rows
 from moderation.training.text_risk import (
     CALIBRATE,
     MEASURE,
+    MOST_READ,
     TRAIN,
     Trained,
     calibrate,
@@ -103,6 +106,33 @@ def test_what_is_written_to_be_measured_on_is_never_trained_on() -> None:
     groups = {row.group for row in written_rows(seed=0) if ":measured:" in row.group}
     assert len(groups) > 500
     assert {part_of(group, seed) for group in groups for seed in range(3)} == {MEASURE}
+
+
+def test_rows_times_epochs_are_capped_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the command on, with rows made up here; nothing is written."""
+    (tmp_path / "model.toml").write_bytes((room("models") / "text-risk" / "model.toml").read_bytes())
+    rows = made_up(300)
+    learnt = sum(part_of(row.group, 0) == TRAIN for row in rows)
+    monkeypatch.setattr(text_risk, "gather", lambda *_, **__: rows)
+    most = MOST_READ // learnt
+    given = ["--data", str(tmp_path), "--out", str(tmp_path), "--epochs", str(most + 1)]
+    with pytest.raises(ConfigurationError, match=f"{learnt} rows x {most + 1} epochs are over {MOST_READ}"):
+        text_risk.main(given)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.toml"]
+    text_risk._check_work(learnt, most)
+    with pytest.raises(ConfigurationError, match="no rows"):
+        text_risk._check_work(0, 2)
+
+
+def test_what_ships_was_trained_within_the_cap() -> None:
+    """By the rows in metrics.json: of all but those made of others, 65 % are trained on."""
+    metrics = json.loads((room("models") / "text-risk" / "metrics.json").read_text(encoding="utf-8"))
+    rows = metrics["rows_by_source"]
+    made = rows["mixed"] + rows["disguised"]
+    epochs = 2  # the default, and the card's word
+    assert epochs * (made + 0.66 * (sum(rows.values()) - made)) <= MOST_READ
 
 
 def test_spellings_of_one_sentence_count_once() -> None:
