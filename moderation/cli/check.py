@@ -30,7 +30,8 @@ def add(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("file", nargs="*", metavar="FILE", help="text, image or audio file; - reads standard input")
     command.add_argument("--text", help="judge this text")
-    command.add_argument("--role", choices=list(Role), default=Role.USER, help="who wrote it (default: user)")
+    roles = [role.value for role in Role]
+    command.add_argument("--role", choices=roles, default=Role.USER.value, help="who wrote it (default: user)")
     command.add_argument("--policy", help="name of the policy")
     command.add_argument("--derived", action="store_true", help="also show what was extracted, such as OCR text")
     form = command.add_mutually_exclusive_group()

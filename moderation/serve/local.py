@@ -18,6 +18,7 @@ from moderation.pipelines.metrics import Metrics
 from moderation.serve.guard import guarded_protocol
 from moderation.serve.ingress import Service, create_app
 from moderation.serve.keys import ApiKeys, check_binding
+from moderation.serve.sockets import guarded_sockets
 
 
 def serve_local(settings: Settings, *, say: Callable[[str], None]) -> int:
@@ -59,7 +60,7 @@ def _serve_on(listening: socket.socket, settings: Settings, keys: ApiKeys | None
         uvicorn.Config(
             create_app(service, lifespan=lifespan),
             http=guarded_protocol(settings.limits.header_timeout_s, settings.limits.idle_timeout_s),
-            ws="websockets-sansio",
+            ws=guarded_sockets(settings.limits.max_stream_message_chars, metrics.error),
             ws_max_size=4 * settings.limits.max_stream_message_chars
             + 1_024,  # bytes; six for an escaped character are refused
             log_level="warning",

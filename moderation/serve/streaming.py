@@ -9,6 +9,7 @@ last, `done`; or with an error object, and closes. Who sends no text, or does no
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any
@@ -65,7 +66,8 @@ def add_stream(app: FastAPI, engine: Engine, metrics: Metrics, *, starting: Sequ
             open_streams -= 1
             metrics.requests.labels(PATH, "101").inc()
         if socket.application_state is WebSocketState.CONNECTED:
-            await socket.close()
+            with contextlib.suppress(WebSocketDisconnect):  # the client has gone meanwhile
+                await socket.close()
 
     app.add_api_websocket_route(PATH, stream)
 
