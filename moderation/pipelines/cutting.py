@@ -24,14 +24,17 @@ _WORD_CHARS = 16  # so much of the context is given up to begin it with a word
 _STEP_CHARS = 64  # between looks at a unit that has become long
 _SLICE_CHARS = 1_024  # of a long text taken up together
 _ALIGNED = 12  # an encoded run is cut where base64, hexadecimal and percent codes have whole bytes
+_WHOLE = 36  # and so much where it also has whole Chinese characters, of three bytes
 _FULL_STOPS = frozenset("。！？；…\n")
 _STOPS = frozenset(".!?;")
+_RUN = re.compile(r"[\w+/=%&#;\\{}-]+", re.ASCII)
 _WORD_START = re.compile(r"[\s。！？；…，、：]")
 
 # These read a text from its end, so that they find what the end belongs to in one pass.
 _UNBROKEN = re.compile(
     r"(?>[\w+/=%&#;\\{}-]*+)(?<=[\w+/=%&#;\\{}-]{16})"
-    r"|[A-Za-z0-9+/=_-]*+(?:\n\r?[A-Za-z0-9+/=_-]{60,}+)++",
+    r"|[A-Za-z0-9+/=_-]*+(?:\n\r?[A-Za-z0-9+/=_-]{60,}+)++"
+    r"|[\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]{16,}+",
     re.ASCII,
 )
 _GROUPED = re.compile(
@@ -99,17 +102,25 @@ class Cutter:
 
 
 def context_of(before: str, most_chars: int = _CONTEXT_CHARS) -> str:
-    """What of a unit is judged again with the next one: its end, from the beginning of a word where one is near."""
+    """What of a unit is judged again with the next one: its end, from the beginning of a word where one is near.
+
+    A run without blanks is cut where an encoded one has whole characters, counted from where it begins.
+    """
     start = len(before) - min(most_chars, _CONTEXT_CHARS, int(len(before) * _CONTEXT_SHARE))
-    word = _WORD_START.search(before, start - 1, start + _WORD_CHARS) if start else None
-    return before[word.end() if word else start + (len(before) - start) % _ALIGNED :]
+    if not start:
+        return before
+    word = _WORD_START.search(before, start - 1, start + _WORD_CHARS)
+    if word:
+        return before[word.end() :]
+    run = _RUN.match(before[:start][::-1]) if _RUN.match(before, start) else None
+    return before[start + (-run.end() % _WHOLE if run else 0) :]
 
 
 def encoded_from(text: str) -> int:
     """Where a run begins that may be an encoded text and that the end of the text may go on with; its length if none.
 
-    Unbroken signs of base64, hexadecimal, escapes, references and percent codes, or short groups of signs with blanks
-    between them: hexadecimal, Morse, letters one by one.
+    Unbroken signs of base64, hexadecimal, escapes, references and percent codes, signs that do not show, or short
+    groups of signs with blanks between them: hexadecimal, Morse, letters one by one.
     """
     backwards = text[::-1]
     return len(text) - max(

@@ -135,4 +135,12 @@ def test_the_context_is_the_end_of_a_unit_and_no_longer_than_what_a_stream_may_c
 
 def test_the_context_begins_with_a_word_where_one_is_near() -> None:
     assert context_of("one two three four five six") == "three four five six"
-    assert context_of("x" * 400) == "x" * 180
+    assert context_of("x" * 400) == "x" * 148  # 7 times 36 before it
+
+
+@pytest.mark.parametrize("end", ["。", "，", ". ", "==。", "”。\n"])
+@pytest.mark.parametrize("run", ["e6988e", "QUJD", "%E6%98%8E", "\\u4e00", "\\346\\230\\216", "e6-98-8e-"])
+def test_the_context_of_an_encoded_run_has_whole_characters(run: str, end: str) -> None:
+    for count in range(60 // len(run), 300 // len(run), 4):
+        unit = "看：" + run * count + end
+        assert context_of(unit) in {run * left + end for left in range(count)}

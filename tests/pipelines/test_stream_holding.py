@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.disguises import bits, selectors, tags
 from support.engines import fake_engine
 from support.streams import PROFILE, TERM, events_of
 
@@ -36,6 +38,18 @@ def test_an_encoded_run_is_judged_whole(tmp_path: Path, way: str, before: str) -
     assert events[-1].decision is Decision.BLOCK
     assert run[:12] not in shown
     assert not any(run[start : start + 24] in shown for start in range(0, len(run), 24))
+
+
+@pytest.mark.parametrize("way", [bits, selectors, tags])
+@pytest.mark.parametrize("before", ["", "intro words: ", "some more words before it begins, so that they are a unit: "])
+def test_so_is_what_is_said_in_signs_that_do_not_show(tmp_path: Path, way: Callable[[str], str], before: str) -> None:
+    (tmp_path / "own.toml").write_text(TERM)
+    for said in ("read the forbidden phrase of today", "read of what is said today, the forbidden phrase and all " * 5):
+        run = way(said)[:4_000]
+        events = events_of([before + run + " end of it.\n"], lists=tmp_path)
+        shown = "".join(event.text or "" for event in events if event.type == "unit")
+        assert events[-1].decision is Decision.BLOCK
+        assert not any(run[start : start + 24] in shown for start in range(0, len(run) - 24, 24))
 
 
 def test_what_a_held_unit_is_held_for_does_not_hold_the_next_one(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from support.engines import Counting, fake_engine, fake_models, fake_profile
 
 from moderation.models import attacks, personal
 from moderation.models.spec import load_spec
+from moderation.pipelines.engine import Engine
 from moderation.pipelines.profile import Profile, Stage
 from moderation.pipelines.stream import Stream
 from moderation.rooms import room
@@ -62,11 +63,31 @@ def events_of(
         if isinstance(counting, list):
             counting.append(Counting(models[0]))
         engine = fake_engine(models, lists=lists, profile=profile)
-        stream = Stream(engine, options or StreamOptions())
         try:
-            events = [event for chunk in chunks for event in await stream.feed(chunk)]
-            return events + await stream.finish()
+            return await _streamed(engine, chunks, options)
         finally:
             await engine.close()
 
     return asyncio.run(scenario())
+
+
+def events_of_each(
+    chunkings: Iterable[Sequence[str]], options: StreamOptions | None = None, *, lists: Path | None = None
+) -> list[list[StreamEvent]]:
+    """The events of one stream after the other on one engine with `with_forms`, which keeps what it judged."""
+
+    async def scenario() -> list[list[StreamEvent]]:
+        profile, models = with_forms()
+        engine = fake_engine(models, lists=lists, profile=profile, cache_entries=4_096)
+        try:
+            return [await _streamed(engine, chunks, options) for chunks in chunkings]
+        finally:
+            await engine.close()
+
+    return asyncio.run(scenario())
+
+
+async def _streamed(engine: Engine, chunks: Sequence[str], options: StreamOptions | None) -> list[StreamEvent]:
+    stream = Stream(engine, options or StreamOptions())
+    events = [event for chunk in chunks for event in await stream.feed(chunk)]
+    return events + await stream.finish()
