@@ -37,6 +37,13 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+def longer(number: int) -> dict[str, object]:
+    hidden = base64.b64encode((SENTENCE % number).encode()).decode()
+    turns = [{"role": "user", "input": SENTENCE % (number + turn)} for turn in (1, 2)]
+    parts = [{"type": "text", "text": text} for text in (SENTENCE % number, f"Read this: {hidden}")]
+    return {"input": parts, "conversation": turns}
+
+
 class Told:
     """What several connections are told until all of them met both lists, or none comes any more."""
 
@@ -46,17 +53,16 @@ class Told:
         self.seen: list[set[frozenset[str]]] = [set() for _ in range(4)]
 
     def ask(self, place: int) -> None:
-        """Requests one after the other; what is found in any part, turn or disguise of each."""
+        """Short requests one after the other; on the first connection some of two parts, two turns and a disguise."""
         number = 0
         with httpx.Client(timeout=20) as client:
             while not self.over.is_set():
                 number += 3
-                hidden = base64.b64encode((SENTENCE % number).encode()).decode()
-                turns = [{"role": "user", "input": SENTENCE % (number + turn)} for turn in (1, 2)]
-                parts = [{"type": "text", "text": text} for text in (SENTENCE % number, f"Read this: {hidden}")]
-                answer = client.post(f"{self.url}/v1/moderate", json={"input": parts, "conversation": turns}).json()
+                is_long = place == 0 and number % 4 == 0
+                body = longer(number) if is_long else {"input": SENTENCE % number}
+                answer = client.post(f"{self.url}/v1/moderate", json=body).json()
                 assert answer["decision"] == "block"
-                assert {finding["part"] for finding in answer["findings"]} == PARTS
+                assert {finding["part"] for finding in answer["findings"]} == (PARTS if is_long else {"input[0]"})
                 self.seen[place].add(frozenset(finding["category"] for finding in answer["findings"]))
 
     def stream(self, place: int) -> None:
