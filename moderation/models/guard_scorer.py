@@ -119,7 +119,8 @@ class Scorer:
         """
         rows = self._head[torch.tensor(tokens, device=self.device)]
         with torch.inference_mode():
-            scores = hidden @ rows.T
+            # Token by token: a product of matrices may round equal rows apart, and equals are the smallest id's.
+            scores = torch.stack([hidden @ row for row in rows], dim=-1)
             if self._cap:
                 scores = torch.tanh(scores / self._cap) * self._cap
             scores = scores.double().cpu()

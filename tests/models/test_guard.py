@@ -1,8 +1,7 @@
-"""Scored verdicts against generated ones, on the real architectures with small random weights: numerics alone."""
+"""Guards on the real architectures with small random weights: numerics alone, nothing of how well they judge."""
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
 import random
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.contracts import ClassifierContract
 from support.tiny_guards import (
@@ -23,6 +22,8 @@ from support.tiny_guards import (
     END,
     FAMILIES,
     KINDS,
+    TEXTS,
+    guard_of,
     make_guard,
     make_model,
     spec_of,
@@ -42,9 +43,6 @@ from moderation.models.guard import (
     build_shieldgemma,
 )
 from moderation.models.guard_prompt import GuardTokenizer
-from moderation.models.guards.family import Family, Question
-from moderation.models.guards.labels import Labels
-from moderation.models.guards.labels import Path as TokenPath
 from moderation.models.registry import Registry
 from moderation.models.spec import load_spec
 from moderation.models.store import ModelStore
@@ -58,14 +56,6 @@ BUILDERS = {
     "llama4": build_llama_guard,
     "gemma2": build_shieldgemma,
 }
-TEXTS = [
-    "hello there",
-    "今天天气很好。",
-    "",
-    "A longer text\nof two lines, with 12,345 and S10.",
-    "x" * 300,
-    " \n spaces  ",
-]
 # Gemma 2's softmax and Llama 4's rotation are of single precision, whatever the weights are.
 TOLERANCE = {"qwen3": 1e-9, "llama": 1e-9, "llama4": 1e-6, "gemma2": 1e-6}
 texts = st.lists(st.text(max_size=40) | st.sampled_from(TEXTS), min_size=1, max_size=4)
@@ -75,90 +65,6 @@ quick = settings(max_examples=6, deadline=None, suppress_health_check=list(Healt
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("guards")
-
-
-@functools.cache
-def networks(folder: Path, kind: str, seed: int, *, merges: bool) -> Any:
-    """One network for each question asked of it; guards around it are made anew."""
-    return make_guard(folder / f"{kind}-{merges}", kind, seed=seed, merges=merges)[1]
-
-
-def guard_of(folder: Path, kind: str, seed: int = 0, *, merges: bool = True, **options: Any) -> tuple[Guard, Any]:
-    model = networks(folder, kind, seed, merges=merges)
-    return make_guard(folder / f"{kind}-{merges}", kind, merges=merges, model=model, **options)
-
-
-def generated(model: Any, prompt: TokenPath, labels: Labels) -> str:
-    """The label by the library's own constrained greedy generation."""
-    end = model.config.get_text_config().eos_token_id
-
-    def allowed(_: int, ids: Any) -> list[int]:
-        path = tuple(ids.tolist())[len(prompt) :]
-        return list(labels.branches.get(path, (end,)))
-
-    ids = model.generate(
-        torch.tensor([prompt]),
-        attention_mask=torch.ones((1, len(prompt)), dtype=torch.long),
-        max_new_tokens=max(map(len, labels.leaves)),
-        do_sample=False,
-        prefix_allowed_tokens_fn=allowed,
-    )[0].tolist()[len(prompt) :]
-    (label,) = {label for leaf, label in labels.leaves.items() if tuple(ids[: len(leaf)]) == leaf}
-    return label
-
-
-def check_against_generation(guard: Guard, model: Any, items: Sequence[Sequence[str]]) -> None:
-    for item, judged in zip(items, guard.judge(items), strict=True):
-        for place, asked in enumerate(guard._asked):
-            prompt = asked.prompt.tokens(item)
-            assert judged.verdicts[place].label == generated(model, prompt, asked.verdicts)
-            for verdict, answer in judged.categories[place].items() if item is items[0] else ():
-                assert answer.label == generated(model, prompt, asked.categories[verdict])
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@quick
-@given(
-    items=texts,
-    seed=st.integers(0, 5),
-    merges=st.booleans(),
-    resident=st.booleans(),
-    padding=st.sampled_from(["left", "right"]),
-)
-def test_scored_labels_are_those_of_constrained_generation(
-    folder: Path, kind: str, *, items: list[str], seed: int, merges: bool, resident: bool, padding: str
-) -> None:
-    assume(kind != "gemma2" or merges or seed == 0)  # a tree of thousands of bytes: slow, and one is enough
-    guard, model = guard_of(folder, kind, seed, merges=merges, resident=resident, padding=padding)
-    check_against_generation(guard, model, [[item] for item in items[: 1 if kind == "gemma2" else 4]])
-
-
-WORDS = st.lists(st.text("ab", min_size=1, max_size=4), min_size=2, max_size=6, unique=True)
-
-
-@pytest.mark.parametrize("kind", ["qwen3", "llama"])
-@quick
-@given(verdicts=WORDS, categories=WORDS, items=texts, seed=st.integers(0, 9))
-def test_any_answers_are_scored_as_generated(
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: str,
-    *,
-    verdicts: list[str],
-    categories: list[str],
-    items: list[str],
-    seed: int,
-) -> None:
-    """Labels that begin alike or begin one another, in every shape; a byte is a token."""
-    question = Question(
-        verdicts={word: at / (len(verdicts) - 1) for at, word in enumerate(verdicts)},
-        between=": ",
-        categories=dict.fromkeys(categories, ("hate",)),
-    )
-    family = Family("made-up", FAMILIES[kind].model_types, (question,), ends=(",", ":"))
-    monkeypatch.setitem(FAMILIES, kind, family)
-    guard, model = guard_of(folder, kind, seed % 3, merges=False)
-    check_against_generation(guard, model, [[item] for item in items])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -287,14 +193,6 @@ def test_a_text_cannot_write_control_tokens(folder: Path, kind: str, *, wrapped:
             guard._tokenizer._whole.decode(list(tokens), skip_special_tokens=False).count(content)
             == plain.count(guard._tokenizer.whole(content)[0]) + 1
         )
-
-
-@pytest.mark.parametrize("kind", ["qwen3", "llama", "llama4"])
-def test_a_conversation_is_judged(folder: Path, kind: str) -> None:
-    guard, model = guard_of(folder, kind, roles=("user", "assistant"))
-    items = [["How are you?", "Well."], ["", "No.\n"], ["Where?", "there " * 30]]
-    check_against_generation(guard, model, items)
-    assert "Well" in guard._tokenizer._whole.decode(list(guard._asked[0].prompt.tokens(items[0])))
 
 
 class GuardContract(ClassifierContract):

@@ -102,6 +102,14 @@ FAMILIES: dict[str, Family] = {
     "gemma2": shieldgemma.FAMILY,
 }
 KINDS = tuple(FAMILIES)
+TEXTS = [
+    "hello there",
+    "今天天气很好。",
+    "",
+    "A longer text\nof two lines, with 12,345 and S10.",
+    "x" * 300,
+    " \n spaces  ",
+]
 _SPLIT = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _WORDS = [
     "Safety: Safe\nSafety: Unsafe\nSafety: Controversial\nCategories: Violent, PII, None\n",
@@ -223,3 +231,17 @@ def make_guard(
     (end,) = tokenizer.whole(END[kind])
     made = model if model is not None else make_model(kind, size, seed=seed, end=end, double=double)
     return Guard(spec_of(kind), FAMILIES[kind], tokenizer, made, **options), made
+
+
+@functools.cache
+def _network(folder: Path, kind: str, seed: int, *, merges: bool, double: bool) -> Any:
+    return make_guard(folder, kind, seed=seed, merges=merges, double=double)[1]
+
+
+def guard_of(
+    folder: Path, kind: str, seed: int = 0, *, merges: bool = True, double: bool = True, **options: Any
+) -> tuple[Guard, Any]:
+    """A guard made anew around a network that is made once for each seed; nobody may change that."""
+    place = folder / f"{kind}-{merges}"
+    model = _network(place, kind, seed, merges=merges, double=double)
+    return make_guard(place, kind, merges=merges, model=model, **options)
