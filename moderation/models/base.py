@@ -7,6 +7,7 @@ more of a model than what stands here.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,11 +43,31 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What a text adds to the risk of a conversation that it is a turn of, as log-odds.
+
+    The risk is what the newest turn says as the newest, and the mean of what each turn says as one of them.
+
+    Attributes:
+        newest: as the newest turn.
+        each: as any turn; 0 is what harmless ones have on the average.
+    """
+
+    newest: float
+    each: float
+
+
+@dataclass(frozen=True, slots=True)
 class Classification:
-    """What a classifier says of one item: one `Scored` per window, and what it left out."""
+    """What a classifier says of one item: one `Scored` per window, and what it left out.
+
+    Attributes:
+        step: what the item is as a turn of a conversation, if the classifier knows that.
+    """
 
     scored: tuple[Scored, ...]
     gaps: tuple[Gap, ...] = ()
+    step: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +164,8 @@ class Classifier(Model[In, Classification]):
             for scored in result.scored:
                 if not all(0.0 <= score <= 1.0 for score in scored.scores.values()):  # false for NaN, too
                     raise ModelError(f"{self.key} answered a score that is not between 0 and 1")
+            if result.step and not (math.isfinite(result.step.newest) and math.isfinite(result.step.each)):
+                raise ModelError(f"{self.key} answered a step that is no number")
 
 
 class Extractor(Model[In, Extraction]):

@@ -9,6 +9,7 @@ model card, `models/text-risk/README.md`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from moderation.models.encoder import Encoder
 from moderation.models.q4 import Floats
 from moderation.models.spec import ModelSpec
 from moderation.models.text_head import TextHead, load_head
+from moderation.models.turn_head import TurnHead, load_turn_head
 from moderation.models.unigram import PASSAGE_FROM_TOKENS, Windows, WindowTokenizer
 from moderation.schema import Modality
 
@@ -25,6 +27,7 @@ OVERLAP_TOKENS = 128
 MAX_WINDOWS = 16
 _BYTES_PER_TOKEN = 4
 _OWN_TOKENS = 2
+_TURNS = "turns.safetensors"
 
 
 class TextRisk(Classifier[str]):
@@ -38,13 +41,21 @@ class TextRisk(Classifier[str]):
     # 10,000 characters cost 5,000 and take 3 s on two cores: this is about 10 s, half the deadline.
     max_queue_cost = 16_000
 
-    def __init__(self, spec: ModelSpec, encoder: Encoder, tokenizer: WindowTokenizer, head: TextHead) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        encoder: Encoder,
+        tokenizer: WindowTokenizer,
+        head: TextHead,
+        turns: TurnHead | None = None,
+    ) -> None:
         self.key = spec.key
         self.revision = spec.revision
         self.categories = frozenset(spec.categories)
         self._encoder = encoder
         self._tokenizer = tokenizer
         self._head = head
+        self._turns = turns
 
     def cost(self, item: str) -> int:
         """Estimated tokens, as far as they are judged; twice as many where passages are judged too."""
@@ -62,7 +73,11 @@ class TextRisk(Classifier[str]):
     def postprocess(self, raw: tuple[list[Windows], Floats], items: Sequence[str]) -> list[Classification]:  # noqa: ARG002 - the contract's signature
         prepared, embeddings = raw
         scores = iter(self._head.scores(embeddings).tolist())
-        return [_classification(cut, scores, self._head.categories) for cut in prepared]
+        said = [_classification(cut, scores, self._head.categories) for cut in prepared]
+        if self._turns is None or not said:
+            return said
+        steps = self._turns.steps(embeddings, [len(cut.windows) for cut in prepared])
+        return [replace(one, step=step) for one, step in zip(said, steps, strict=True)]
 
     def warm_up_items(self) -> Sequence[str]:
         return ["The weather is fine.", "今天天气很好。", "A longer text, so that longer runs are warm. " * 40]
@@ -90,4 +105,5 @@ def build(spec: ModelSpec, files: Mapping[str, Path], *, threads: int) -> TextRi
     """The registry's builder."""
     encoder = Encoder(files["e5-small-q4.bin"], files["encoder.onnx"], threads=threads)
     head = load_head(files["head.safetensors"], categories=spec.categories, dimensions=encoder.dimensions)
-    return TextRisk(spec, encoder, build_tokenizer(encoder), head)
+    turns = load_turn_head(files[_TURNS], dimensions=encoder.dimensions) if _TURNS in files else None
+    return TextRisk(spec, encoder, build_tokenizer(encoder), head, turns)

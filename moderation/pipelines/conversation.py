@@ -1,9 +1,9 @@
 """Risk over the turns of a conversation: what no turn shows alone. Pure.
 
-Three patterns. `split_payload`: the last turns of one writer, joined (`joining`), are what none of them is alone. `crescendo`: many
-turns that each stay under the threshold and go up. `continuation`: a bare "go on" after a turn that was over it. Looked
-at are the last `MOST_TURNS` turns, so a long conversation costs what a short one does; the scores of earlier turns come
-from the cache.
+Three patterns. `split_payload`: the last turns of one writer, joined (`joining`), are what none of them is alone. `crescendo`: turns
+that each stay under the threshold and lead to harm, by their scores that go up or by what a classifier says of them as
+turns (`Step`). `continuation`: a bare "go on" after a turn that was over it. Looked at are the last `MOST_TURNS` turns, so
+a long conversation costs what a short one does; what was said of earlier turns comes from the cache.
 
 A score is over its threshold as it would be in one text: that of its writer's role, of a child for the parent that the
 policy does not name. What an allow list lets pass is for the caller to leave out.
@@ -18,6 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from moderation.models.base import Step
 from moderation.pipelines.fuse import each_with_parents
 from moderation.pipelines.joining import MOST_TURNS
 from moderation.policy import Policy
@@ -67,12 +68,13 @@ def marks(scores: Mapping[str, float], role: Role, policy: Policy) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One turn: who wrote it, its parts' paths, its texts, and what they come to."""
+    """One turn: who wrote it, its parts' paths, its texts, what they come to, and what it is as a turn, if that is known."""
 
     role: Role
     paths: tuple[str, ...]
     text: str
     marks: Mapping[str, Mark]
+    step: Step | None = None
 
     def mark(self, category: str) -> Mark:
         return self.marks.get(category, _NO_MARK)
@@ -110,6 +112,7 @@ def triggers_of(turns: Sequence[Said], joined: Sequence[Together]) -> list[Trigg
     turns = turns[-MOST_TURNS:]
     own = [turn for turn in turns if turn.role is turns[-1].role]
     found += [_crescendo(own, category) for category in turns[-1].marks]
+    found.append(_leading(own))
     found.append(_continuation(turns))
     by_pattern: dict[str, Trigger] = {}
     for trigger in found:
@@ -151,6 +154,21 @@ def _crescendo(own: Sequence[Said], category: str) -> Trigger | None:
     paths = tuple(path for index, _ in above for path in own[index].paths)
     explanation = f"{category} rises over {len(above)} turns, from {scores[above[0][0]]:.2f} to {scores[-1]:.2f}"
     return Trigger("crescendo", risk, paths, explanation, category)
+
+
+def _leading(own: Sequence[Said]) -> Trigger | None:
+    """At least three turns of a user, none over a threshold, that together are like those which lead to harm."""
+    steps = [(turn, turn.step) for turn in own if turn.step is not None]
+    if own[-1].role is not Role.USER or own[-1].step is None or len(steps) < _LEAST_RISING:
+        return None
+    if any(mark.over for turn in own for mark in turn.marks.values()):
+        return None
+    logit = own[-1].step.newest + math.fsum(step.each for _, step in steps) / len(steps)
+    score = 0.5 * (1.0 + math.tanh(0.5 * logit))
+    carried = [turn for turn, step in steps if step.each > 0 or turn is own[-1]]
+    paths = tuple(path for turn in carried for path in turn.paths)
+    explanation = f"the last {len(steps)} turns together lead to harm, by {len(carried)} of them"
+    return Trigger("crescendo", score, paths, explanation)
 
 
 def _is_told(turn: Said, category: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from time import perf_counter
 
 from moderation.errors import DeadlineError, ModerationError
 from moderation.lists.allowing import Passes
 from moderation.lists.terms import Match
-from moderation.models.base import Classification, Scored
+from moderation.models.base import Classification, Scored, Step
 from moderation.normalise.views import View
 from moderation.pipelines.call import Call
 from moderation.pipelines.conversation import Said, Together, marks, triggers_of
@@ -259,6 +260,7 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
         return []
     looked_at = _turns(content)
     scores: dict[str, dict[str, float]] = {path: {} for turn in looked_at for path, _ in turn.parts}
+    steps: dict[str, Step] = {}
     for unit in gathered.units:
         found = scores.get(unit.piece.path)
         if found is None:
@@ -268,12 +270,15 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
             # Allow lists have been asked about what lists found.
             own = None if isinstance(source, ListSource) else passes
             _raise(found, classification, own, source.experimental if firm else ())
+            if classification.step is not None and not unit.origin:
+                steps[unit.piece.path] = classification.step
     turns = [
         Said(
             turn.role,
             tuple(path for path, _ in turn.parts),
             _text(turn.parts),
             marks(_highest(scores[path] for path, _ in turn.parts), turn.role, policy),
+            _step([steps[path] for path, _ in turn.parts if path in steps]),
         )
         for turn in looked_at
     ]
@@ -287,6 +292,13 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
         )
     ]
     return triggers_of(turns, together)
+
+
+def _step(parts: Sequence[Step]) -> Step | None:
+    """What the parts of a turn say as one turn: their mean."""
+    if not parts:
+        return None
+    return Step(fmean(step.newest for step in parts), fmean(step.each for step in parts))
 
 
 def _highest(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:
