@@ -116,6 +116,9 @@ def guarded_protocol(header_timeout_s: float, idle_timeout_s: float) -> type[H11
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
+            if self.transport.get_protocol() is not self:  # a WebSocket by now, which has time limits of its own
+                self._expire_after(None)
+                return
             whole = self.cycle is not None and not self.cycle.response_complete
             if whole:
                 self._expire_after(None)
