@@ -25,6 +25,7 @@ from support.engines import BLUE, png
 from support.pages import DOCS, ROOT, TREES, blocks, page, rows, sections, word
 from support.servers import Server
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 from websockets.sync.client import connect
 
 from moderation import errors
@@ -349,11 +350,15 @@ def test_the_messages_and_events_of_a_stream_are_all_named() -> None:
     assert {field.name for field in fields(StreamEvent)} <= named
     assert set(get_args(get_type_hints(StreamEvent)["type"])) <= named
     codes = {word(row[0]) for row in rows(section) if word(row[0]).isdigit()}
-    refusals = {
-        node.value
-        for node in ast.walk(TREES[ROOT / "moderation" / "serve" / "streaming.py"])
-        if isinstance(node, ast.Constant) and isinstance(node.value, int) and 1000 < node.value < 1100
-    }
+    nodes = [
+        node
+        for file in ("streaming.py", "sockets.py")
+        for node in ast.walk(TREES[ROOT / "moderation" / "serve" / file])
+    ]
+    numbers = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, int)}
+    refusals = {number for number in numbers if 1000 < number < 1100}
+    names = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    refusals |= {int(CloseCode[name.attr]) for name in names if name.value.id == "CloseCode"}  # type: ignore[attr-defined]
     assert {int(code) for code in codes} == refusals - {1005} | {1000}
 
 

@@ -1,8 +1,8 @@
 """What a text adds to the risk of the conversation it is a turn of: a linear head whose logits add up over turns.
 
-The risk of a conversation, as log-odds, is `bias` + what the newest turn says as the newest + the mean of what each
-turn says as one of them. Both are linear in the embedding of a text, so a turn is embedded once, by the pass that judges
-it, and a conversation costs a sum.
+The risk of a conversation, as log-odds, is what the newest turn says as the newest + the mean of what each turn says
+as one of them. Both are linear in the embedding of a text, so a turn is embedded once, by the pass that judges it, and
+a conversation costs a sum.
 
 What it does not know: the order of earlier turns, and what the other writers say.
 """
@@ -30,7 +30,7 @@ class TurnHead:
 
     Attributes:
         newest, each: float32 [dimensions].
-        bias: float32 [1]; counts for the newest turn.
+        bias: float32 [2], of both.
     """
 
     newest: Floats
@@ -44,10 +44,10 @@ class TurnHead:
             embeddings: float32 [windows of all texts, dimensions], text after text.
             windows: how many windows each text has, at least one.
         """
-        logits = embeddings @ np.stack((self.newest, self.each), axis=1)
+        logits = embeddings @ np.stack((self.newest, self.each), axis=1) + self.bias
         counts = np.asarray(windows)
         means = np.add.reduceat(logits, np.cumsum(counts) - counts) / counts[:, None]
-        return [Step(newest + float(self.bias[0]), each) for newest, each in means.tolist()]
+        return [Step(newest, each) for newest, each in means.tolist()]
 
     def save(self, path: Path) -> None:
         """Writes a safetensors file."""
@@ -66,6 +66,6 @@ def load_turn_head(path: Path, *, dimensions: int) -> TurnHead:
             head = TurnHead(*(file.get_tensor(name) for name in _TENSORS))
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"{path}: not a head for turns: {error}") from error
-    if [getattr(head, name).shape for name in _TENSORS] != [(dimensions,), (dimensions,), (1,)]:
-        raise WeightsError(f"{path}: its shapes do not fit {dimensions} dimensions")
+    if [getattr(head, name).shape for name in _TENSORS] != [(dimensions,), (dimensions,), (2,)]:
+        raise WeightsError(f"{path}: shapes do not fit {dimensions} dimensions")
     return head

@@ -1,7 +1,8 @@
 """Words whose letters stand apart: `k i t e`, `k.i.t.e`, 加/好/友.
 
 Letters are joined when they make words and are no abbreviation, list or alphabet; ideographs when three and more
-stand alone, or two that are a word. What it does not know: words cut once by a blank, which ordinary text does too.
+stand alone, or two that are a word. Long rows may have names and new words among theirs; those that are still no words
+are told of (`unread`). What it does not know: words cut once by a blank, which ordinary text does too.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 
 from moderation.normalise.english import is_word, known, ranks
 from moderation.normalise.leet import IsWord
@@ -31,8 +32,13 @@ SUSPECT_CUT = re.compile(r"[A-Za-z][*|~^`_][A-Za-z]|(?<![A-Za-z])[A-Za-z]{1,2}[.
 _HYPHEN = re.compile("-(?<=[A-Za-z]{2}-)[A-Za-z]{2}")
 _HYPHENED = re.compile(r"(?<![\w.*|~^`-])[A-Za-z]{2,12}-[A-Za-z]{2,12}(?![\w*|~^`@-])")
 _DIGITS = str.maketrans("013457@$", "oieastas")
-_LONGEST = 400
+_LONGEST = 400  # letters of a row of which other ends are tried
 _LEAST_LETTERS = 3
+_LONG_ROW = 24  # letters: no list is so long, nor is an abbreviation
+_MOST_STRANGE = 3  # one of so many letters of a long row may be in no word
+_UNREAD_ROW = 60  # letters
+_UNREAD_KINDS = 10
+_VOWELS = frozenset("aeiouy")
 _LABEL = 2
 _MOST_ENDS = 2
 _MEAN_LENGTH = 2.6
@@ -86,6 +92,8 @@ def _without_ends(found: re.Match[str]) -> Iterator[tuple[int, int]]:
     """All of it; then without single letters or digits before and after it, which stand farther off: `x = o p e n`."""
     start, end = found.span()
     yield start, end
+    if end - start > 2 * _LONGEST:
+        return
     pieces = [piece.span() for piece in re.finditer(_SINGLE, found[0])]
     gaps = [found[0][before:after] for (_, before), (after, _) in pairwise(pieces)]
     usual = Counter(gaps).most_common(1)[0][0]
@@ -101,24 +109,18 @@ def _joined(token: str, offset: int, accepts: IsWord) -> list[Edit]:
     letters = "".join(token[start] for start, _ in pieces)
     plain = letters.lower().translate(_DIGITS)
     gaps = [(end, after) for (_, end), (after, _) in pairwise(pieces)]
-    if not _may_be_words(letters, plain, token) or len(letters) > _LONGEST:
+    if not _may_be_words(letters, plain, token):
         return []
     usual = Counter(token[start:end] for start, end in gaps).most_common(1)[0][0]
     breaks = [index for index, (start, end) in enumerate(gaps, 1) if _is_break(token[start:end], usual)]
-    words: list[str] = []
-    for first, last in zip([0, *breaks], [*breaks, len(plain)], strict=True):
-        cut = _cut_words(plain[first:last], accepts)
-        if cut is None:
-            return []
-        words += cut
-    if len(plain) < _MEAN_LENGTH * len(words) or (
-        len(words) == 1 and len(plain) == _LEAST_LETTERS and not is_word(plain, rank=_SHORT_RANK)
+    words = _words([plain[first:last] for first, last in zip([0, *breaks], [*breaks, len(plain)], strict=True)], accepts)
+    if (
+        not words
+        or len(plain) < _MEAN_LENGTH * len(words)
+        or (len(words) == 1 and len(plain) == _LEAST_LETTERS and not is_word(plain, rank=_SHORT_RANK))
     ):
         return []
-    ends, at = set(), 0
-    for word in words:
-        at += len(word)
-        ends.add(at)
+    ends = set(accumulate(map(len, words)))
     edits = []
     for index, (start, end) in enumerate(pieces):
         if not letters[index].isalpha():
@@ -129,13 +131,42 @@ def _joined(token: str, offset: int, accepts: IsWord) -> list[Edit]:
     return edits
 
 
+def _words(parts: list[str], accepts: IsWord) -> list[str]:
+    """The words that the parts of a row are made of, all of it; in a long row a few letters may make none."""
+    words: list[str] = []
+    left = strange = sum(map(len, parts))
+    strange = left // _MOST_STRANGE if left >= _LONG_ROW else 0
+    for part in parts:
+        cut = _cut_words(part, accepts)
+        if cut is None:
+            if not strange:
+                return []
+            cut = _cut_words(part, accepts, strict=False) or [part]
+            strange = max(0, strange - sum(len(word) for word in cut if not accepts(word)))
+        words += cut
+    return words
+
+
 def _may_be_words(letters: str, plain: str, token: str) -> bool:
     if sum(character.isalpha() for character in letters) * 3 < 2 * len(letters):
         return False
-    if letters.isupper() and ("." in token or len(letters) <= 4):  # U.S.A., Y M C A
+    if letters.isupper() and (len(letters) <= 4 or ("." in token and len(letters) < _LONG_ROW)):  # U.S.A., Y M C A
         return False
     steps = {ord(after) - ord(before) for before, after in pairwise(plain)}
     return len(steps) > 1 or not steps <= {0, 1, -1}  # neither the alphabet nor one letter again and again
+
+
+def unread(text: str) -> Iterator[tuple[int, int]]:
+    """Where many single letters stand in a row that are no words this knows, but may be a text: of another language."""
+    for found in _SPACED.finditer(text):
+        letters = re.sub("[^A-Za-z]", "", found[0]).lower()
+        vowels = sum(letter in _VOWELS for letter in letters)
+        if (
+            len(letters) >= _UNREAD_ROW
+            and len(set(letters)) >= _UNREAD_KINDS
+            and 4 * vowels >= len(letters) >= 1.5 * vowels
+        ):
+            yield found.span()
 
 
 def _is_break(gap: str, usual: str) -> bool:
@@ -144,11 +175,17 @@ def _is_break(gap: str, usual: str) -> bool:
     return gap != usual and blank and (len(gap) > len(usual) or not any(map(str.isspace, usual)))
 
 
-def _cut_words(letters: str, accepts: IsWord) -> list[str] | None:
-    """As few and as usual words as make up the letters; nothing if none do."""
+def _cut_words(letters: str, accepts: IsWord, *, strict: bool = True) -> list[str] | None:
+    """As few and as usual words as make up the letters; nothing if none do.
+
+    Args:
+        strict: no letter may stand in none; otherwise such letters, side by side, are words of their own.
+    """
     best: list[tuple[float, int] | None] = [(0.0, 0), *([None] * len(letters))]
     ordered = ranks()
     for end in range(1, len(letters) + 1):
+        if not strict and (last := best[end - 1]) is not None:
+            best[end] = last[0] + _STRANGE_LETTER, end - 1
         for start in range(max(0, end - _WORD_LONGEST), end):
             before, word = best[start], letters[start:end]
             if before is not None and accepts(word):

@@ -47,15 +47,20 @@ def write_results(
     words = ", ".join(f'"{category}"' for category in experimental)
     categories = ", ".join(f'"{category}"' for category in metrics)
     toml = room / "model.toml"
-    _replace(toml, r"(?m)^categories = \[.*?\]", f"categories = [{categories}]")
-    _replace(toml, r"(?m)^experimental = \[.*?\]", f"experimental = [{words}]")
+    replace_in(toml, r"(?m)^categories = \[.*?\]", f"categories = [{categories}]")
+    replace_in(toml, r"(?m)^experimental = \[.*?\]", f"experimental = [{words}]")
     for name in _FILES:
-        _replace(toml, rf'(name = "{re.escape(name)}"\nsha256 = )"[0-9a-f]*"', rf'\g<1>"{sha256_of(room / name)}"')
+        replace_in(toml, rf'(name = "{re.escape(name)}"\nsha256 = )"[0-9a-f]*"', rf'\g<1>"{sha256_of(room / name)}"')
     table = _table(metrics, experimental)
-    _replace(room / "README.md", r"(?s)(<!-- numbers -->\n).*?(<!-- /numbers -->)", rf"\g<1>{table}\n\g<2>")
+    replace_in(room / "README.md", r"(?s)(<!-- numbers -->\n).*?(<!-- /numbers -->)", rf"\g<1>{table}\n\g<2>")
 
 
-def _replace(path: Path, pattern: str, replacement: str) -> None:
+def replace_in(path: Path, pattern: str, replacement: str) -> None:
+    """Puts something in the one place of a file that is like a pattern.
+
+    Raises:
+        ConfigurationError: if there is none, or several.
+    """
     text = path.read_text(encoding="utf-8")
     changed, count = re.subn(pattern, replacement, text)
     if count != 1:

@@ -41,10 +41,12 @@ from moderation.training.rows import CATEGORIES, Row
 from moderation.training.sources import read_sources
 from moderation.training.templates import MEASURED_ONLY, written_rows
 from moderation.training.templates import SOURCE as WRITTEN
+from moderation.training.turns import train_turns
 
 TRAIN, CALIBRATE, MEASURE = range(3)
 MIXED = 6_000
 DISGUISED = 6_000
+HEADS = ("head.safetensors", "turns.safetensors")
 PREVALENCE = 0.1  # calibrated as if at most this share of texts were of a category: the sets are half violating
 MIN_POSITIVES = 100  # groups of texts: two spellings of one sentence count once
 MIN_AVERAGE_PRECISION = 0.6
@@ -194,16 +196,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--share", type=float, default=0.75, help="of the way from the layers as they came to the tuned ones"
     )
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--turns-only", action="store_true", help="fits only what is said of turns, on what is there")
     chosen = parser.parse_args(arguments)
     spec = load_spec(chosen.out / "model.toml")
     rows = gather(chosen.data, seed=chosen.seed, scale=chosen.scale)
     with tempfile.TemporaryDirectory() as folder:
-        trained = _train(spec, rows, chosen, Path(folder))
-    trained.head.save(chosen.out / "head.safetensors")
-    write_results(chosen.out, rows, trained.metrics, trained.experimental, seed=chosen.seed, whole=chosen.share > 0)
+        if chosen.turns_only:
+            encoder = _served(spec, Path(folder), chosen.threads)
+        else:
+            trained, encoder = _train(spec, rows, chosen, Path(folder))
+            trained.head.save(chosen.out / "head.safetensors")
+            results = trained.metrics, trained.experimental
+            write_results(chosen.out, rows, *results, seed=chosen.seed, whole=chosen.share > 0)
+        if chosen.share > 0:
+            learnt = [row for row in rows if part_of(row.group, chosen.seed) == TRAIN]
+            train_turns(encoder, learnt, chosen.out, seed=chosen.seed)
 
 
-def _train(spec: ModelSpec, rows: Sequence[Row], chosen: argparse.Namespace, folder: Path) -> Trained:
+def _served(spec: ModelSpec, folder: Path, threads: int) -> Encoder:
+    """The encoder with the layers that are there."""
+    kept = tuple(file for file in spec.files if file.name not in HEADS)
+    files = ModelStore(folder / "home").prepare(replace(spec, files=kept))
+    return Encoder(files["e5-small-q4.bin"], files["encoder.onnx"], threads=threads)
+
+
+def _train(spec: ModelSpec, rows: Sequence[Row], chosen: argparse.Namespace, folder: Path) -> tuple[Trained, Encoder]:
     parts = np.array([part_of(row.group, chosen.seed) for row in rows])
     trained_on = [row for row, part in zip(rows, parts, strict=True) if part == TRAIN]
     _check_work(len(trained_on), chosen.epochs)
@@ -214,7 +231,8 @@ def _train(spec: ModelSpec, rows: Sequence[Row], chosen: argparse.Namespace, fol
     head = _tuned(source, weights, body, trained_on, targets, chosen)
     held_out = [row for row, part in zip(rows, parts, strict=True) if part != TRAIN]
     encoder = Encoder(weights, body, threads=chosen.threads)
-    return calibrate(head, held_out, served_logits(head, encoder, [row.text for row in held_out]), seed=chosen.seed)
+    logits = served_logits(head, encoder, [row.text for row in held_out])
+    return calibrate(head, held_out, logits, seed=chosen.seed), encoder
 
 
 def _check_work(rows: int, epochs: int) -> None:

@@ -1,0 +1,76 @@
+"""Conversations that the project wrote, for what no turn shows alone, and harmless ones put together from rows.
+
+`conversations/<language>/*.toml` hold what a user says, turn by turn: `crescendo`, of which each turn looks harmless
+and all lead to harm, and `benign`, of which many begin alike, are as dark or as detailed, and stay harmless.
+"""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moderation.errors import ConfigurationError
+from moderation.training.rows import Row
+
+_FOLDER = Path(__file__).parent / "conversations"
+_KINDS = {"crescendo": True, "benign": False}
+LEAST_TURNS = 3
+_MOST_CHARS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What one user says, turn by turn.
+
+    Attributes:
+        harmful: whether it leads to harm.
+        group: those that begin alike are one group, so that a split never has them on both sides.
+        written: by hand; else put together.
+    """
+
+    turns: tuple[str, ...]
+    harmful: bool
+    group: str
+    written: bool = True
+
+
+def read_conversations(folder: Path = _FOLDER) -> list[Conversation]:
+    """Those written by hand, in a fixed order.
+
+    Raises:
+        ConfigurationError: if a file holds something else.
+    """
+    found = []
+    for path in sorted(folder.glob("*/*.toml")):
+        for number, one in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["conversation"]):
+            turns = tuple(one["turns"])
+            if one["kind"] not in _KINDS or len(turns) < LEAST_TURNS or not all(turns):
+                raise ConfigurationError(
+                    f"{path}: conversation {number} is not of {', '.join(_KINDS)} with {LEAST_TURNS} turns or more"
+                )
+            found.append(Conversation(turns, _KINDS[one["kind"]], turns[0]))
+    return found
+
+
+def easy_conversations(rows: Sequence[Row], *, seed: int, count: int) -> list[Conversation]:
+    """Harmless rows thrown together, three to six of one language: what most conversations are like, one theme or not.
+
+    Args:
+        count: how many of Chinese, and how many of others.
+    """
+    chosen = random.Random(seed)  # noqa: S311 - a reproducible choice is wanted
+    harmless = [row.text for row in rows if not any(row.labels.values()) and len(row.text) <= _MOST_CHARS]
+    found = []
+    for language in (True, False):
+        texts = [text for text in harmless if _is_chinese(text) is language]
+        for number in range(count if len(texts) > 2 * LEAST_TURNS else 0):
+            turns = tuple(chosen.sample(texts, chosen.randint(LEAST_TURNS, 2 * LEAST_TURNS)))
+            found.append(Conversation(turns, harmful=False, group=f"easy {language} {number}", written=False))
+    return found
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
