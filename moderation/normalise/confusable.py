@@ -1,4 +1,4 @@
-"""Letters that look like Latin ones: styled, full-width, of other scripts, under accents.
+"""Letters that look like Latin ones: styled, full-width, of other scripts.
 
 The table of look-alikes is Unicode's, carried by `confusable-homoglyphs`; a small one of our own adds those that people
 use though they look only a little alike. A word is changed only where it mixes scripts or becomes an English word; a
@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 
+from moderation.normalise.accents import ACCENTED
 from moderation.normalise.english import is_word
 from moderation.normalise.leet import IsWord
 from moderation.normalise.mapped import Edit, Mapped
@@ -45,7 +46,6 @@ _OTHER = (
     "\u0131\u0250-\u02af\u0370-\u058f\u1d00-\u1d2b\u13a0-\u13ff\u1400-\u167f\u2c60-\u2cff\ua4d0-\ua4ff"
     "\ua730-\ua7ff\uab30-\uabbf"
 )
-_ACCENTED = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\u0300-\u036f"
 _STYLED = re.compile(f"[{_STYLES}{_IDEOGRAPHS}]+")
 _DIGITS = "\uff10-\uff19\U0001d7ce-\U0001d7ff"
 _STYLED_RUN = re.compile(f"[{_STYLES}{_IDEOGRAPHS}{_DIGITS}]+")
@@ -57,14 +57,13 @@ _STYLED_APART = re.compile(f"(?:[{_APART}][ .*_-]){{3}}[{_APART}]")
 _IN_WORD = re.compile(f"[A-Za-z]{{2}}[{_JOINED}]|[{_JOINED}][A-Za-z]{{2}}|[A-Za-z][{_JOINED}][A-Za-z]")
 _ABBREVIATION = re.compile("[\uff21-\uff3a]+")
 _MIXED = re.compile(f"(?<![A-Za-z{_OTHER}])[A-Za-z]*[{_OTHER}][A-Za-z{_OTHER}]*")
-_MARKED = re.compile(f"(?<![A-Za-z{_ACCENTED}])[A-Za-z]*[{_ACCENTED}][A-Za-z{_ACCENTED}]*")
 _REGIONAL = "\U0001f1e6-\U0001f1ff"  # two side by side are a flag; apart they are letters
 _REGIONAL_GAP = "[ .*_\u200b-\u200d\u2060\ufeff-]"
 _REGIONAL_ROW = re.compile(
     f"(?<![{_REGIONAL}])[{_REGIONAL}](?:{_REGIONAL_GAP}{{1,3}}[{_REGIONAL}]){{2,}}(?![{_REGIONAL}])"
 )
 _UNSEEN_GAP = re.compile("[\u200b-\u200d\u2060\ufeff]+")
-SUSPECT = re.compile(f"[{_STYLES}{_IDEOGRAPHS}{_OTHER}{_ACCENTED}]|[{_REGIONAL}]{_REGIONAL_GAP}{{1,3}}[{_REGIONAL}]")
+SUSPECT = re.compile(f"[{_STYLES}{_IDEOGRAPHS}{_OTHER}{ACCENTED}]|[{_REGIONAL}]{_REGIONAL_GAP}{{1,3}}[{_REGIONAL}]")
 _TURNED_LETTER = "".join(_TURNED) + "".join(_STANDS_TURNED)
 _TURNED_ROW = re.compile(
     rf"(?<![\w'])(?=[a-z]*[{''.join(_TURNED)}])[{_TURNED_LETTER}]+(?:[ ,.']+[{_TURNED_LETTER}]+)*(?![\w'])"
@@ -139,26 +138,6 @@ def fold_homoglyphs(text: Mapped, accepts: IsWord = is_word) -> Mapped:
         if (mixed and (usual or switches > 1)) or (not mixed and not foreign):
             edits.append(Edit(word.start(), word.end(), _cased(plain), aligned=True))
     return text.edited(edits)
-
-
-def fold_accents(text: Mapped, accepts: IsWord = is_word) -> Mapped:
-    """English words under accents that no English word has: more than a third of the letters."""
-    edits: list[Edit] = []
-    for word in _MARKED.finditer(text.text):
-        parts = unicodedata.normalize("NFD", word[0])
-        letters = [character for character in parts if not unicodedata.combining(character)]
-        marked = sum(unicodedata.combining(character) > 0 for character in parts)
-        plain = "".join(letters)
-        if len(letters) > _SHORT_WORD and 3 * marked > len(letters) and plain.isascii() and accepts(plain.lower()):
-            edits += _without_marks(word)
-    return text.edited(edits)
-
-
-def _without_marks(word: re.Match[str]) -> Iterator[Edit]:
-    for at, character in enumerate(word[0], word.start()):
-        base = unicodedata.normalize("NFD", character)[0]
-        if base != character or unicodedata.combining(character):
-            yield Edit(at, at + 1, "" if unicodedata.combining(character) else base)
 
 
 def _latin(word: str) -> str | None:

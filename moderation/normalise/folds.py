@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from moderation.normalise import (
+    accents,
     chinese,
     confusable,
     encodings,
@@ -43,7 +44,7 @@ def _spaced(text: Mapped, words: Lexicon) -> Mapped:
 
 def _homoglyph(text: Mapped, words: Lexicon) -> Mapped:
     text = confusable.fold_turned(text, words.accepts)
-    return confusable.fold_accents(confusable.fold_homoglyphs(text, words.accepts), words.accepts)
+    return accents.fold_accents(confusable.fold_homoglyphs(text, words.accepts), words.accepts)
 
 
 def _is_spaced(text: str, _: Lexicon) -> bool:

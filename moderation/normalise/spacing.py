@@ -35,7 +35,8 @@ _DIGITS = str.maketrans("013457@$", "oieastas")
 _LONGEST = 400  # letters of a row of which other ends are tried
 _LEAST_LETTERS = 3
 _LONG_ROW = 24  # letters: no list is so long, nor is an abbreviation
-_MOST_STRANGE = 3  # one of so many letters of a long row may be in no word
+_MOST_STRANGE = 2  # one of so many letters of a long row may be in no word, or in a very short one
+_STRANGE_LETTER = 5.0  # what a letter in no word costs
 _UNREAD_ROW = 60  # letters
 _UNREAD_KINDS = 10
 _VOWELS = frozenset("aeiouy")
@@ -113,7 +114,9 @@ def _joined(token: str, offset: int, accepts: IsWord) -> list[Edit]:
         return []
     usual = Counter(token[start:end] for start, end in gaps).most_common(1)[0][0]
     breaks = [index for index, (start, end) in enumerate(gaps, 1) if _is_break(token[start:end], usual)]
-    words = _words([plain[first:last] for first, last in zip([0, *breaks], [*breaks, len(plain)], strict=True)], accepts)
+    words = _words(
+        [plain[first:last] for first, last in zip([0, *breaks], [*breaks, len(plain)], strict=True)], accepts
+    )
     if (
         not words
         or len(plain) < _MEAN_LENGTH * len(words)
@@ -132,17 +135,17 @@ def _joined(token: str, offset: int, accepts: IsWord) -> list[Edit]:
 
 
 def _words(parts: list[str], accepts: IsWord) -> list[str]:
-    """The words that the parts of a row are made of, all of it; in a long row a few letters may make none."""
+    """The words that the parts of a row are made of, all of it; in a long row some letters may make none."""
     words: list[str] = []
-    left = strange = sum(map(len, parts))
-    strange = left // _MOST_STRANGE if left >= _LONG_ROW else 0
+    letters = sum(map(len, parts))
+    doubt = letters // _MOST_STRANGE if letters >= _LONG_ROW else 0
     for part in parts:
         cut = _cut_words(part, accepts)
         if cut is None:
-            if not strange:
-                return []
-            cut = _cut_words(part, accepts, strict=False) or [part]
-            strange = max(0, strange - sum(len(word) for word in cut if not accepts(word)))
+            cut = _cut_words(part, accepts, strict=False) if doubt else None
+            doubt -= sum(len(word) for word in cut or () if len(word) < _LEAST_LETTERS or not accepts(word))
+        if cut is None or doubt < 0:
+            return []
         words += cut
     return words
 
@@ -192,12 +195,19 @@ def _cut_words(letters: str, accepts: IsWord, *, strict: bool = True) -> list[st
                 cost = before[0] + 6.0 + ordered.get(word, 5_000) / 5_000
                 if best[end] is None or cost < (best[end] or before)[0]:
                     best[end] = cost, start
-    words, at = [], len(letters)
+    words: list[str] = []
+    at = len(letters)
+    strange = False
     while at:
         step = best[at]
         if step is None:
             return None
-        words.append(letters[step[1] : at])
+        word = letters[step[1] : at]
+        if strange and not accepts(word):
+            words[-1] = word + words[-1]
+        else:
+            words.append(word)
+            strange = not accepts(word)
         at = step[1]
     return words[::-1]
 

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from moderation.normalise import confusable, encodings, invisible, rotation, tones
+from moderation.normalise import confusable, encodings, invisible, rotation, spacing, tones
 from moderation.normalise.folds import FOLDS, is_suspect
 from moderation.normalise.homophone import fits_badly, restored, sounds_odd
 from moderation.normalise.lexicon import Lexicon
@@ -21,6 +21,7 @@ from moderation.normalise.segments import LONG_TEXT, joined, segments
 
 _MOST_LOOKS_PER_VIEW = 3
 _MOST_GAPS = 16
+_AROUND_CUT = 1_000  # characters on both sides of a cut through a disguise in which what it parts may lie
 _NO_WORDS = Lexicon()
 
 
@@ -113,7 +114,7 @@ def _views_of_long(text: str, limits: ViewLimits, words: Lexicon) -> Views:
     if looked_at < len(text):
         gaps.append(("views_past_limit", (looked_at, len(text))))
     whole = Mapped.of(text[:looked_at])
-    for start, end in segments(whole.text):
+    for start, end, cut in segments(whole.text):
         if not is_suspect(whole.text[start:end], words):
             continue
         if chars_left <= 0:
@@ -122,6 +123,8 @@ def _views_of_long(text: str, limits: ViewLimits, words: Lexicon) -> Views:
         search = _Search(limits, words, whole.text[start:end], whole=(start, end))
         search.look(Mapped(whole.text[start:end], whole.starts[start:end], whole.ends[start:end]), (), 0)
         gaps += search.gaps
+        if cut and search.found:
+            gaps.append(("views_past_limit", (end - _AROUND_CUT, min(end + _AROUND_CUT, len(text)))))
         chars_left -= sum(len(view.text) for view, _ in search.found)
         for index, found in enumerate(search.found):
             rows += [[]] if index == len(rows) else []
@@ -179,6 +182,7 @@ class _Search:
             self._keep(spoken, steps)  # what it says in Chinese is a view beside it
         canonical, more = self._folded(spoken)
         self._keep(canonical, (*steps, *more))
+        self.gaps += [("unread_encoding", canonical.span(*run)) for run in _few(list(spacing.unread(canonical.text)))]
         if sounds_odd(canonical.text, self._words):
             heard = restored(canonical, self._words)
             if heard.text != canonical.text:
