@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,43 +32,77 @@ _TOLD = (
 _JAMO = ((0x1161, 0x1176), (0x11A8, 0x11C3))
 _JOINS, _CHANGES, _BLANK = 1, 2, 4
 
+Change = tuple[int, int, str]  # start, end, and what stands there instead
+
 
 class Composed:
     """A text with all that composes composed, and its runs of blanks as one.
 
     Attributes:
-        text: what to look in; the text itself if nothing composes.
+        text: what to look in; the text itself if nothing changes.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._size = len(text)
+        # Most texts have blanks to join and no more: where each kept character was is their way back.
+        self._kept: npt.NDArray[np.int64] | None = None
         self._new: list[tuple[int, int]] = []
         self._old: list[tuple[int, int]] = []
+        codes = _codes(text)
+        kinds = _kinds()[codes]
+        changes = _composing(text, kinds)
+        if changes:
+            self._change(_with_blanks(changes, kinds))
+        else:
+            self._join_blanks(codes, kinds)
+
+    def _change(self, changes: Iterable[Change]) -> None:
         pieces: list[str] = []
         at = size = 0
-        for start, end, whole in _changes(text):
-            pieces += (text[at:start], whole)
+        for start, end, whole in changes:
+            pieces += (self.text[at:start], whole)
             size += start - at
             self._new.append((size, size + len(whole)))
             self._old.append((start, end))
             at, size = end, size + len(whole)
-        if pieces:
-            self.text = "".join((*pieces, text[at:]))
+        self.text = "".join((*pieces, self.text[at:]))
+
+    def _join_blanks(self, codes: npt.NDArray[Any], kinds: npt.NDArray[np.uint8]) -> None:
+        np.bitwise_and(kinds, np.uint8(_BLANK), out=kinds)  # its own, and texts may be long
+        both = kinds[1:] & kinds[:-1]
+        if not both.any():
+            return
+        again = both.astype(bool)
+        self._kept = np.flatnonzero(np.concatenate(([True], ~again)))
+        changed = codes.copy()
+        changed[:-1][again] = ord(" ")
+        left = changed[self._kept].tobytes()
+        self.text = left.decode("ascii") if codes.dtype == np.uint8 else left.decode("utf-32-le", "surrogatepass")
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The place in the original of a stretch of `text`: of what was composed or unfolded, all of it."""
-        if not self._new:
+        if self._kept is None and not self._new:
             return start, end
         return self._edge(start, 0), self._edge(end - 1, 1) if end > start else self._edge(start, 0)
 
     def _edge(self, place: int, side: int) -> int:
         """Where the character at a place starts in the original (side 0), or what follows it (side 1)."""
+        if self._kept is not None:
+            at = place + side
+            return int(self._kept[at]) if at < len(self._kept) else self._size
         number = bisect_right(self._new, (place, _SIZE)) - 1
         if number < 0:
             return place + side
         if place < self._new[number][1]:
             return self._old[number][side]
         return place - self._new[number][1] + self._old[number][1] + side
+
+
+def _codes(text: str) -> npt.NDArray[Any]:
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
 def _whole(stretch: str) -> str:
@@ -85,21 +120,19 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("İ", "i").casefold().replace("i\u0307", "i"))
 
 
-def _changes(text: str) -> Iterator[tuple[int, int, str]]:
-    """Start, end and new form of all that changes, in order and apart."""
-    if text.isascii():
-        kinds = _kinds()[np.frombuffer(text.encode("ascii"), dtype=np.uint8)]
-    else:
-        kinds = _kinds()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)]
+def _composing(text: str, kinds: npt.NDArray[np.uint8]) -> list[Change]:
+    """What composes or unfolds, in order and apart."""
     found = [
         (start, end, _alone(text[start]) if end - start == 1 else _whole(text[start:end]))
         for start, end in _loose(kinds)
     ]
-    found = [one for one in found if one[2] != text[one[0] : one[1]]]
-    if blanks := [(start, end, " ") for start, end in _blank_runs(kinds)]:
-        found = sorted(found + blanks)
+    return [one for one in found if one[2] != text[one[0] : one[1]]]
+
+
+def _with_blanks(changes: list[Change], kinds: npt.NDArray[np.uint8]) -> Iterator[Change]:
+    """And the runs of blanks."""
     past = 0
-    for start, end, whole in found:
+    for start, end, whole in sorted([*changes, *((start, end, " ") for start, end in _blank_runs(kinds))]):
         if start >= past:  # a mark may stand on the last blank of a run
             yield start, end, whole
             past = end
