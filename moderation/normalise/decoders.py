@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from html.entities import html5
 
@@ -26,10 +26,22 @@ _HEX = re.compile(
 )
 _BINARY = re.compile(r"(?<![0-9A-Za-z])(?:0[bB])?[01]{7,8}+(?:[ ,;:_-]{0,2}+(?:0[bB])?[01]{7,8}+){3,}(?![0-9A-Za-z])")
 _NUMBERS = re.compile(r"(?<![0-9A-Za-z.])(?:0[oO])?[0-9]{2,3}(?:[ ,;:-]{1,2}(?:0[oO])?[0-9]{2,3}){4,}(?![0-9A-Za-z])")
+# The same over lines.
+_BREAK = r"[ ,;:_-]{0,2}\r?\n[ \t]*"
+_HEX_ROW = "(?:(?:0[xX])?[0-9A-Fa-f]{2}[ :,;._-]{0,2})"
+_NUMBER_ROW = "(?:0[oO])?[0-9]{2,3}(?:[ ,;:-]{1,2}(?:0[oO])?[0-9]{2,3}){0,128}+"
+_BINARY_ROW = "[01]{8}(?:[ ,;:_-]{0,2}[01]{8}){0,128}+"
+_HEX_LINES = re.compile(
+    rf"(?<![0-9A-Za-z])(?:{_HEX_ROW}{{4,128}}+\r?\n[ \t]*+)++{_HEX_ROW}{{1,128}}+(?<![ :,;._-])(?![0-9A-Za-z])"
+)
+_NUMBER_LINES = re.compile(rf"(?<![0-9A-Za-z.]){_NUMBER_ROW}(?:{_BREAK}{_NUMBER_ROW})++(?![0-9A-Za-z])")
+_BINARY_LINES = re.compile(rf"(?<![0-9A-Za-z]){_BINARY_ROW}(?:{_BREAK}{_BINARY_ROW})++(?![0-9A-Za-z])")
 _MOST_STRANGE = 8  # one of so many characters; with more, numbers are numbers
 _HEX_UNIT = re.compile("0[xX][0-9A-Fa-f]+|[0-9A-Fa-f]+")
 _HEXADECIMAL = re.compile("(?:%|0x)?[0-9A-Fa-f]{2}(?: ?(?:%|0x)?[0-9A-Fa-f]{2})*")
 _NO_CHANCE = re.compile("[0-9A-Fa-f]+|(?:[a-z0-9@$ &#]|%[0-9A-Fa-f]{2})+")  # no chance makes so of digits
+_BINARY_UNIT = re.compile("[01]{8}")
+_LEAST_LINED = 5
 _NUMBER_UNIT = re.compile("(?:0[oO])?[0-9]{2,3}")
 _ESCAPED = re.compile(
     r"(?:\\x[0-9A-Fa-f]{2}){2,}|(?:\\[0-3][0-7]{2}){2,}"
@@ -65,7 +77,19 @@ def _read(span: tuple[int, int], data: bytes, *, sure: bool = False) -> Iterator
         yield span
 
 
+def _over_lines(
+    text: str, lines: re.Pattern[str], one: re.Pattern[str], read: Callable[[list[Unit]], Edit | None]
+) -> Iterator[Edit]:
+    """What lines say together, in UTF-8 only; a run of one line is looked at by itself as well, and overlaps it."""
+    for found in lines.finditer(text) if "\n" in text else ():
+        units = units_of(found, one, lambda unit: len(unit) // 2)
+        edit = read(units) if len(units) >= _LEAST_LINED else None
+        if edit is not None and "\ufffd" not in edit.text and not strange_signs(edit.text.strip()):
+            yield edit
+
+
 def hexes(text: str) -> Iterator[Found]:
+    yield from _over_lines(text, _HEX_LINES, _HEX_UNIT, _hex_text)
     for found in _HEX.finditer(text):
         if edit := fitted(units_of(found, _HEX_UNIT, lambda unit: len(_bare(unit)) // 2), _hex_text):
             yield edit
@@ -92,6 +116,9 @@ def _bare(unit: str) -> str:
 
 def numbers(text: str) -> Iterator[Found]:
     """Bytes as binary, octal or decimal numbers; unless they say words, they are numbers."""
+    for base in (10, 8):
+        yield from _over_lines(text, _NUMBER_LINES, _NUMBER_UNIT, functools.partial(_lined_text, base=base))
+    yield from _over_lines(text, _BINARY_LINES, _BINARY_UNIT, functools.partial(_lined_text, base=2))
     for found in _BINARY.finditer(text):
         groups = re.findall("[01]{7,8}", re.sub("0[bB]", "", found[0]))
         digits = "".join(groups)
@@ -105,6 +132,12 @@ def numbers(text: str) -> Iterator[Found]:
         for base in (10, 8):
             if edit := fitted(units, functools.partial(_number_text, base=base)):
                 yield edit
+
+
+def _lined_text(units: list[Unit], *, base: int) -> Edit | None:
+    """Numbers on several lines must say words: columns of numbers are ordinary."""
+    edit = _number_text(units, base=base)
+    return edit if edit is not None and worded_share(edit.text) > WORDED else None
 
 
 def _number_text(units: list[Unit], *, base: int) -> Edit | None:

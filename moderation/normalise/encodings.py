@@ -25,7 +25,7 @@ _WAYS = (
     ("percent", re.compile("%[0-9A-Fa-f]"), percents),
     ("morse", re.compile("[.·•–—−_-] [.·•–—−_-]|[.·•–—−_-]/[.·•–—−_-]"), morse),
     ("hex", re.compile("(?:[0-9A-Fa-f]{2}[ :,._-]?){4}|0[xX]"), hexes),
-    ("numbers", re.compile(r"[0-9]{2}[ ,;:_-]{1,2}[0-9]{2}|[01]{16}"), numbers),
+    ("numbers", re.compile(r"[0-9]{2}[ ,;:_\r\n-]{1,2}[0-9]{2}|[01]{16}"), numbers),
     ("base64", re.compile("[A-Za-z0-9+/_-]{4}"), base64s),
 )
 STEPS = frozenset(name for name, _, _ in _WAYS)
@@ -35,7 +35,7 @@ _SIGNS = re.compile(
     r"[A-Za-z0-9]=|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]|&#|&[A-Za-z]{2,}[0-9]*;|\\[xuU0-3]|[Uu]\+[0-9A-F]|[0-9][A-Fa-f]|"
     r"0[xX][0-9A-Fa-f]|[A-Fa-f][0-9]|"
     r"[0-9]{2}[ :,_;-]{0,2}[0-9]{2}[ :,_;-]{0,2}[0-9]{2}|[0-3][0-9]{2}(?:[ ,;:-]{1,2}[0-3][0-9]{2}){3}|"
-    r"0[oO][0-7]|[a-z][0-9][A-Za-z]|[A-Z][0-9][a-z]"
+    r"[0-9]{2}(?:\r?\n[0-9]{2,3}){4}|0[oO][0-7]|[a-z][0-9][A-Za-z]|[A-Z][0-9][a-z]"
 )
 _MAY_BE_MORSE = re.compile("[.·•–—−_-] [.·•–—−_-]")
 _GROUPED = re.compile("[A-Z](?<=[a-z][A-Z])[A-Za-z0-9+/]{0,14}[\\s\"'`+]{1,8}[A-Za-z0-9+/]{3}")  # base64 without digits

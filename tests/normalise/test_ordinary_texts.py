@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from typing import Literal
+
 import pytest
 
 from moderation.normalise import views_of
@@ -66,6 +69,39 @@ def test_all_of_them_in_one_long_text() -> None:
     text = "\n".join(ORDINARY.values())
     assert len(text) > 2_500
     assert views_of(text * 3).views == ()
+
+
+# Words under accents that are English words without: of one language, they stay.
+ACCENTED = (
+    "La maison est à côté de la gare.",
+    "Un peu de fromage râpé sur le pâté, et c'est prêté.",
+    "Il a gâté sa fille et hâté le pas, gêné.",
+    "Cô ấy nói rằng tôi phải sống bằng nghề này.",
+    "Một bài hát sống động trên tầng hai, rằng hằng ngày.",
+    "Él está más allá del río, según mamá y papá; ¿qué pasó, ñandú?",
+    "Große Bäume über Öfen, möglichst schöne Äpfel für Müller.",
+    "Não é à toa; então, a ação começa às três, avô e avó.",
+    "Žádný dům není těší, že se později mění.",
+    "Müller et Dvořák à côté du pâté",
+)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("text", ACCENTED)
+def test_words_of_other_languages_keep_their_accents(text: str, form: Literal["NFC", "NFD"]) -> None:
+    assert views_of(unicodedata.normalize(form, text)).views == ()
+    words = text.split()
+    assert [word for word in words if views_of(unicodedata.normalize(form, word)).views] == []
+
+
+def test_accents_of_no_language_or_on_all_english_words_are_taken_off() -> None:
+    for disguised, plain in (
+        ("p̂lèäsê come", "please come"),
+        ("Ïn thé hòúsê, théîr téàchêr", "Ïn thé house, their teacher"),
+    ):
+        (view,) = views_of(disguised).views
+        assert view.text == plain
+        assert view.steps == ("homoglyph",)
 
 
 def test_japanese_among_much_chinese_stays() -> None:
