@@ -32,6 +32,8 @@ TERMS = 100_000
 TARGETS = {"zh_mb_per_s": (20.0, "at least"), "en_mb_per_s": (20.0, "at least")}
 _PIECE = 20_000  # characters of a long text
 _SHORT = 200
+_LISTS = 10
+_NAME_CHARS = (2, 3, 4)
 _COMMON = 3  # a term that is seen more often in the sample is an ordinary word
 
 
@@ -43,16 +45,21 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> Report:
     texts = {name: "\n".join(_texts(folder)) for name, folder in SETS.items()}
     rng = random.Random(options.seed)
     values: dict[str, float] = {}
-    rows = ["| what | 1 list | measured |", "| --- | --- | --- |"]
+    rows = ["| what | measured |", "| --- | --- |"]
     tables()  # counted as nobody's memory
     terms = _without_common(_terms(texts, own.terms, rng), texts)
     lists = _loaded(terms, "", values)
     for name, text in texts.items():
         values |= _speeds(lists, name, text, repeats)
+    split = _compiled(terms, lists=_LISTS)
+    names = _compiled([term for term in terms if not term.isascii() and len(term) in _NAME_CHARS], match="name")
+    for name, text in texts.items():
+        values[f"{name}_{_LISTS}_lists_mb_per_s"] = _speed(split, text, repeats)
+    values["zh_names_mb_per_s"] = _speed(names, texts["zh"], repeats)
     values["held_back_us"] = 1e6 * _fastest(lambda: [lists.held_back(texts["zh"][: 50 * n]) for n in range(40)], 3) / 40
     if not options.quick:
         _loaded(_terms(texts, 10 * own.terms, rng), "tenfold_", values)
-    rows += [f"| {name} | {len(terms)} terms | {value:.4g} |" for name, value in values.items()]
+    rows += [f"| {name} | {value:.4g} |" for name, value in {"terms": len(terms), **values}.items()]
     misses = [
         f"{name} = {values[name]:.3g}, wanted {word} {bound:g}"
         for name, (bound, word) in TARGETS.items()
@@ -89,11 +96,14 @@ def _without_common(terms: list[str], texts: dict[str, str]) -> list[str]:
     return [term for term in terms if seen[term] <= _COMMON]
 
 
-def _compiled(terms: list[str]) -> Lists:
+def _compiled(terms: list[str], *, lists: int = 1, match: str = "") -> Lists:
+    """The terms in some lists, one after the other; `match` is the rule of all, or each has its script's."""
     with tempfile.TemporaryDirectory() as folder:
-        header = 'name = "generated"\nkind = "block"\ncategory = "spam"\nterms_file = "terms.txt"\n'
-        (Path(folder) / "generated.toml").write_text(header)
-        (Path(folder) / "terms.txt").write_text("\n".join(terms))
+        rule = f'match = "{match}"\n' if match else ""
+        for number in range(lists):
+            header = f'name = "list-{number}"\nkind = "block"\ncategory = "spam"\nterms_file = "terms-{number}.txt"\n'
+            (Path(folder) / f"list-{number}.toml").write_text(header + rule)
+            (Path(folder) / f"terms-{number}.txt").write_text("\n".join(terms[number::lists]))
         return load_lists([Path(folder)])
 
 
@@ -108,14 +118,18 @@ def _loaded(terms: list[str], prefix: str, values: dict[str, float]) -> Lists:
 
 
 def _speeds(lists: Lists, name: str, text: str, repeats: int) -> dict[str, float]:
-    size = len(text.encode())
-    long, short = _pieces(text, _PIECE), _pieces(text, _SHORT)[:1_000]
-    matches = sum(len(lists.match(piece).matches) for piece in long)
+    short = _pieces(text, _SHORT)[:1_000]
+    matches = sum(len(lists.match(piece).matches) for piece in _pieces(text, _PIECE))
     return {
-        f"{name}_mb_per_s": size / 1e6 / _fastest(lambda: [lists.match(piece) for piece in long], repeats),
-        f"{name}_matches_per_kb": 1e3 * matches / size,
+        f"{name}_mb_per_s": _speed(lists, text, repeats),
+        f"{name}_matches_per_kb": 1e3 * matches / len(text.encode()),
         f"{name}_us_per_{_SHORT}_chars": 1e6 * _fastest(lambda: [lists.match(one) for one in short], 3) / len(short),
     }
+
+
+def _speed(lists: Lists, text: str, repeats: int) -> float:
+    pieces = _pieces(text, _PIECE)
+    return len(text.encode()) / 1e6 / _fastest(lambda: [lists.match(piece) for piece in pieces], repeats)
 
 
 def _pieces(text: str, size: int) -> list[str]:

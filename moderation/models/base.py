@@ -42,11 +42,15 @@ class Gap:
     time_s: tuple[float, float] | None = None
 
 
+MOST_STEPS = 8  # what a head for turns is fitted on
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What a text adds to the risk of a conversation that it is a turn of, as log-odds.
 
-    The risk is what the newest turn says as the newest, and the mean of what each turn says as one of them.
+    The risk is what the newest turn says as the newest, and the mean of what each of the last `MOST_STEPS` turns says
+    as one of them.
 
     Attributes:
         newest: as the newest turn.

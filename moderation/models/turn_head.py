@@ -21,6 +21,7 @@ from moderation.errors import WeightsError
 from moderation.models.base import Step
 from moderation.models.q4 import Floats
 
+FILE = "turns.safetensors"
 _TENSORS = ("newest", "each", "bias")
 
 

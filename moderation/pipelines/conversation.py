@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from moderation.models.base import Step
+from moderation.models.base import MOST_STEPS, Step
 from moderation.pipelines.fuse import each_with_parents
 from moderation.pipelines.joining import MOST_TURNS
 from moderation.policy import Policy
@@ -111,8 +111,8 @@ def triggers_of(turns: Sequence[Said], joined: Sequence[Together]) -> list[Trigg
     ]
     turns = turns[-MOST_TURNS:]
     own = [turn for turn in turns if turn.role is turns[-1].role]
-    found += [_crescendo(own, category) for category in turns[-1].marks]
-    found.append(_leading(own))
+    rising = (_crescendo(own, category) for category in turns[-1].marks)
+    found.append(_both(max((one for one in rising if one), key=lambda one: one.score, default=None), _leading(own)))
     found.append(_continuation(turns))
     by_pattern: dict[str, Trigger] = {}
     for trigger in found:
@@ -158,7 +158,7 @@ def _crescendo(own: Sequence[Said], category: str) -> Trigger | None:
 
 def _leading(own: Sequence[Said]) -> Trigger | None:
     """At least three turns of a user, none over a threshold, that together are like those which lead to harm."""
-    steps = [(turn, turn.step) for turn in own if turn.step is not None]
+    steps = [(turn, turn.step) for turn in own[-MOST_STEPS:] if turn.step is not None]
     if own[-1].role is not Role.USER or own[-1].step is None or len(steps) < _LEAST_RISING:
         return None
     if any(mark.over for turn in own for mark in turn.marks.values()):
@@ -169,6 +169,16 @@ def _leading(own: Sequence[Said]) -> Trigger | None:
     paths = tuple(path for turn in carried for path in turn.paths)
     explanation = f"the last {len(steps)} turns together lead to harm, by {len(carried)} of them"
     return Trigger("crescendo", score, paths, explanation)
+
+
+def _both(rising: Trigger | None, leading: Trigger | None) -> Trigger | None:
+    """One pattern where both are seen: the higher score, all who carry it, and the category that rises."""
+    if rising is None or leading is None:
+        return rising or leading
+    score = max(rising.score, leading.score)
+    paths = tuple(dict.fromkeys((*rising.parts, *leading.parts)))
+    explanation = f"{rising.explanation}; {leading.explanation}"
+    return Trigger("crescendo", score, paths, explanation, rising.category)
 
 
 def _is_told(turn: Said, category: str) -> bool:

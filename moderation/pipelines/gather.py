@@ -242,18 +242,20 @@ def _text(parts: Sequence[tuple[str, Part]]) -> str:
 
 
 def _firm_triggers(request: Request, gathered: _Gathered) -> list[Trigger] | None:
-    """The patterns that show without what is experimental; `None` if nothing is, or none of them may block."""
+    """The patterns that show without what is experimental or a rank; `None` if nothing is, or none may block."""
     if all(request.policy.trigger(pattern).block is None for pattern in TRIGGERS):
         return None
-    sources = (source for unit in gathered.units for source, _ in unit.classifications)
-    return _triggers(request, gathered, firm=True) if any(source.experimental for source in sources) else None
+    said = (one for unit in gathered.units for one in unit.classifications)
+    unsure = any(source.experimental or classification.step is not None for source, classification in said)
+    return _triggers(request, gathered, firm=True) if unsure else None
 
 
 def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> list[Trigger]:
     """The patterns over turns.
 
     Args:
-        firm: without what is said of a category that is experimental with who says it.
+        firm: without what is said of a category that is experimental with who says it, and without what is said of
+            texts as turns, which is a rank and no probability.
     """
     content, policy = request.content, request.policy
     if not content.conversation:
@@ -270,7 +272,7 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
             # Allow lists have been asked about what lists found.
             own = None if isinstance(source, ListSource) else passes
             _raise(found, classification, own, source.experimental if firm else ())
-            if classification.step is not None and not unit.origin:
+            if classification.step is not None and not unit.origin and not firm:
                 steps[unit.piece.path] = classification.step
     turns = [
         Said(
@@ -295,10 +297,8 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
 
 
 def _step(parts: Sequence[Step]) -> Step | None:
-    """What the parts of a turn say as one turn: their mean."""
-    if not parts:
-        return None
-    return Step(fmean(step.newest for step in parts), fmean(step.each for step in parts))
+    """What the parts of a turn say as one turn: their mean, but no harmless part hides what a newest one says."""
+    return Step(max(step.newest for step in parts), fmean(step.each for step in parts)) if parts else None
 
 
 def _highest(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:

@@ -45,9 +45,14 @@ def read_conversations(folder: Path = _FOLDER) -> list[Conversation]:
     """
     found = []
     for path in sorted(folder.glob("*/*.toml")):
-        for number, one in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["conversation"]):
-            turns = tuple(one["turns"])
-            if one["kind"] not in _KINDS or len(turns) < LEAST_TURNS or not all(turns):
+        try:
+            read = tomllib.loads(path.read_text(encoding="utf-8"))["conversation"]
+        except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path}: no [[conversation]] can be read: {error}") from error
+        for number, one in enumerate(read):
+            turns = tuple(one.get("turns", ()))
+            said = all(isinstance(turn, str) and turn for turn in turns)
+            if one.get("kind") not in _KINDS or len(turns) < LEAST_TURNS or not said:
                 raise ConfigurationError(
                     f"{path}: conversation {number} is not of {', '.join(_KINDS)} with {LEAST_TURNS} turns or more"
                 )

@@ -31,6 +31,7 @@ from moderation.models.store import ModelStore
 from moderation.models.text import build_tokenizer
 from moderation.models.text_head import TextHead
 from moderation.models.tuned import TunedLayers, save_layers
+from moderation.models.turn_head import FILE as TURNS_FILE
 from moderation.training.card import write_results
 from moderation.training.disguised import disguised_rows
 from moderation.training.logistic import Doubles, Line, Truths, fit, platt, sigmoid
@@ -46,7 +47,7 @@ from moderation.training.turns import train_turns
 TRAIN, CALIBRATE, MEASURE = range(3)
 MIXED = 6_000
 DISGUISED = 6_000
-HEADS = ("head.safetensors", "turns.safetensors")
+HEADS = ("head.safetensors", TURNS_FILE)
 PREVALENCE = 0.1  # calibrated as if at most this share of texts were of a category: the sets are half violating
 MIN_POSITIVES = 100  # groups of texts: two spellings of one sentence count once
 MIN_AVERAGE_PRECISION = 0.6
@@ -198,6 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--turns-only", action="store_true", help="fits only what is said of turns, on what is there")
     chosen = parser.parse_args(arguments)
+    if chosen.turns_only and not chosen.share:
+        parser.error("--turns-only fits on the tuned layers; --share 0 has none")
     spec = load_spec(chosen.out / "model.toml")
     rows = gather(chosen.data, seed=chosen.seed, scale=chosen.scale)
     with tempfile.TemporaryDirectory() as folder:
@@ -206,8 +209,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             trained, encoder = _train(spec, rows, chosen, Path(folder))
             trained.head.save(chosen.out / "head.safetensors")
-            results = trained.metrics, trained.experimental
-            write_results(chosen.out, rows, *results, seed=chosen.seed, whole=chosen.share > 0)
+            found, thin = trained.metrics, trained.experimental
+            write_results(chosen.out, rows, found, thin, seed=chosen.seed, whole=chosen.share > 0)
         if chosen.share > 0:
             learnt = [row for row in rows if part_of(row.group, chosen.seed) == TRAIN]
             train_turns(encoder, learnt, chosen.out, seed=chosen.seed)
@@ -223,7 +226,7 @@ def _served(spec: ModelSpec, folder: Path, threads: int) -> Encoder:
 def _train(spec: ModelSpec, rows: Sequence[Row], chosen: argparse.Namespace, folder: Path) -> tuple[Trained, Encoder]:
     parts = np.array([part_of(row.group, chosen.seed) for row in rows])
     trained_on = [row for row, part in zip(rows, parts, strict=True) if part == TRAIN]
-    _check_work(len(trained_on), chosen.epochs)
+    _check_work(len(trained_on), chosen.epochs, chosen.device)
     bare = replace(spec, files=tuple(file for file in spec.files if not file.shipped), converted=())
     weights = ModelStore(folder / "home").prepare(bare)["e5-small-q4.bin"]
     source, body = Q4File(weights), folder / "encoder.onnx"
@@ -235,11 +238,11 @@ def _train(spec: ModelSpec, rows: Sequence[Row], chosen: argparse.Namespace, fol
     return calibrate(head, held_out, logits, seed=chosen.seed), encoder
 
 
-def _check_work(rows: int, epochs: int) -> None:
-    """Refuses what would train nothing, or for longer than is said."""
+def _check_work(rows: int, epochs: int, device: str) -> None:
+    """Refuses what would train nothing, or on a CPU for longer than is said."""
     if not rows:
         raise ConfigurationError("there are no rows to train on; raise --scale")
-    if rows * epochs > MOST_READ:
+    if device == "cpu" and rows * epochs > MOST_READ:
         raise ConfigurationError(
             f"{rows} rows x {epochs} epochs are over {MOST_READ}: that takes over two hours; lower --scale or --epochs"
         )

@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from moderation.models.base import MOST_STEPS
 from moderation.models.encoder import Encoder
 from moderation.models.packages import sha256_of
 from moderation.models.q4 import Floats
 from moderation.models.text import build_tokenizer
-from moderation.models.turn_head import TurnHead
+from moderation.models.turn_head import FILE, TurnHead
 from moderation.training.card import replace_in
 from moderation.training.conversations import LEAST_TURNS, Conversation, easy_conversations, read_conversations
 from moderation.training.logistic import Doubles, fit
@@ -34,8 +35,6 @@ RIDGE = 10.0
 FALSE_ALARMS = 0.05
 EASY = 400
 FOLDS = 10
-# As many turns of one writer as the engine looks at where the other answers each of them.
-_LOOKED_AT = 8
 _AT_ONCE = 256
 
 
@@ -48,11 +47,11 @@ def train_turns(encoder: Encoder, rows: Sequence[Row], out: Path, *, seed: int) 
     conversations = [*read_conversations(), *easy_conversations(rows, seed=seed, count=EASY)]
     embedded = _embedded(encoder, conversations)
     head, scores = fitted(conversations, embedded)
-    head.save(out / "turns.safetensors")
+    head.save(out / FILE)
     numbers = measured(conversations, scores)
     (out / "turns.json").write_text(json.dumps({"seed": seed, **numbers}, indent=1) + "\n", encoding="utf-8")
-    digest = sha256_of(out / "turns.safetensors")
-    replace_in(out / "model.toml", r'(name = "turns\.safetensors"\nsha256 = )"[0-9a-f]*"', rf'\g<1>"{digest}"')
+    digest = sha256_of(out / FILE)
+    replace_in(out / "model.toml", rf'(name = "{FILE}"\nsha256 = )"[0-9a-f]*"', rf'\g<1>"{digest}"')
     replace_in(out / "README.md", r"(?s)(<!-- turns -->\n).*?(<!-- /turns -->)", rf"\g<1>{_table(numbers)}\n\g<2>")
 
 
@@ -115,7 +114,7 @@ def _fit(conversations: Sequence[Conversation], embedded: Sequence[Floats]) -> T
 def _features(turns: Floats) -> Floats:
     """[from the third turn on, newest and mean]."""
     rows = [
-        np.concatenate((turns[last], turns[max(0, last + 1 - _LOOKED_AT) : last + 1].mean(axis=0)))
+        np.concatenate((turns[last], turns[max(0, last + 1 - MOST_STEPS) : last + 1].mean(axis=0)))
         for last in range(LEAST_TURNS - 1, len(turns))
     ]
     return np.asarray(rows, np.float32)

@@ -11,7 +11,7 @@ import pytest
 
 from moderation.limits import Limits
 from moderation.lists import Lists, load_lists
-from moderation.models.base import Classification, Gap, Scored
+from moderation.models.base import Classification, Gap, Scored, Step
 from moderation.pipelines.call import Call
 from moderation.pipelines.forms import Forms
 from moderation.pipelines.gather import Request, finish, joined_of
@@ -40,6 +40,7 @@ class _Call:
         experimental: categories that are so with the model.
         firm: the scores of a second model, with which no category is.
         gaps: what the model left out of each text.
+        steps: what the model says of each text as a turn.
     """
 
     tenant = None
@@ -53,10 +54,12 @@ class _Call:
         experimental: tuple[str, ...] = (),
         firm: Scores | None = None,
         gaps: Mapping[str, Gap] | None = None,
+        steps: Mapping[str, Step] | None = None,
     ) -> None:
         self.lists = lists
         self._models = {_Source(MODEL, experimental): scores, _Source("firm.v1"): firm or {}}
         self._gaps = gaps or {}
+        self._steps = steps or {}
 
     def listed(self, text: str, role: Role, origin: Sequence[str] = (), *, comes_again: bool = True) -> Listed:
         return Scope.of(self.lists, None, role, origin).look(text)
@@ -67,7 +70,14 @@ class _Call:
     def verdicts(self, text: str) -> Any:
         gaps = (self._gaps[text],) if text in self._gaps else ()
         return tuple(
-            (source, Classification((Scored(scores.get(text, {}), (0, len(text))),), () if number else gaps))
+            (
+                source,
+                Classification(
+                    (Scored(scores.get(text, {}), (0, len(text))),),
+                    () if number else gaps,
+                    None if number else self._steps.get(text),
+                ),
+            )
             for number, (source, scores) in enumerate(self._models.items())
         )
 
@@ -229,6 +239,27 @@ def test_an_experimental_child_blocks_no_pattern_of_its_parent() -> None:
     assert judged(chat("one", "two"), scores, thresholds=BLOCKING).decision is Decision.BLOCK
     unsure = judged(chat("one", "two"), scores, thresholds=BLOCKING, experimental=(WEAPONS,))
     assert (unsure.decision, set(told(unsure))) == (Decision.REVIEW, {"split_payload"})
+
+
+def test_what_is_said_of_texts_as_turns_is_reviewed_and_never_blocks() -> None:
+    whole = chat("one", "two", "four")
+    steps = dict.fromkeys(("one", "two", "four"), Step(9.0, 9.0))
+    result = judged(whole, {}, thresholds=BLOCKING, steps=steps)
+    assert (result.decision, told(result)) == (Decision.REVIEW, {"crescendo": ""})
+    assert result.triggers[0].score > 0.99
+    rising = {"one": {"hate": 0.3}, "two": {"hate": 0.4}, "four": {"hate": 0.48}}
+    both = judged(whole, rising, thresholds=BLOCKING, steps=steps)
+    assert (both.decision, told(both)) == (Decision.BLOCK, {"crescendo": "hate"})  # by what rises
+    assert told(judged(chat("one", "two"), {}, thresholds=BLOCKING, steps=steps)) == {}
+
+
+def test_harmless_parts_of_a_turn_do_not_hide_what_one_says() -> None:
+    steps = {"one": Step(0.0, 1.0), "two": Step(0.0, 1.0), "fine": Step(-9.0, 0.0), "bad": Step(1.0, 1.0)}
+    content = Content(
+        (Part.from_text("bad"), *(Part.from_text("fine"),) * 3), conversation=chat("one", "two", "x").conversation
+    )
+    (trigger,) = judged(content, {}, steps=steps).triggers
+    assert (trigger.pattern, trigger.parts[-4:]) == ("crescendo", tuple(f"input[{number}]" for number in range(4)))
 
 
 def test_what_a_classifier_left_out_of_joined_turns_is_unjudged() -> None:

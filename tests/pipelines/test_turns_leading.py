@@ -47,6 +47,28 @@ def test_two_turns_one_over_its_threshold_and_other_writers_are_none() -> None:
     assert leading(high[0], replace(high[1], step=None), high[2]) is None
 
 
+def test_only_the_last_eight_turns_count() -> None:
+    turns = [said(index, 0.0, 9.0 if index < 2 else -9.0) for index in range(10)]
+    assert leading(*turns) == leading(*turns[2:])
+
+
+def test_with_a_category_that_rises_it_is_one_trigger_with_both() -> None:
+    turns = [
+        replace(said(index, 1.0, -1.0), marks={"illicit": Mark(score, over=False)})
+        for index, score in enumerate((0.2, 0.3, 0.45))
+    ]
+    both = leading(*turns)
+    rising = leading(*(replace(turn, step=None) for turn in turns))
+    alone = leading(*(replace(turn, marks={}) for turn in turns))
+    assert both is not None
+    assert rising is not None
+    assert alone is not None
+    assert (both.category, alone.category) == ("illicit", None)
+    assert both.score == max(rising.score, alone.score)
+    assert both.parts == rising.parts
+    assert both.explanation == f"{rising.explanation}; {alone.explanation}"
+
+
 @given(st.lists(st.tuples(STEPS, STEPS), min_size=3, max_size=12))
 def test_scores_are_between_0_and_1_and_what_others_say_changes_nothing(steps: list[tuple[float, float]]) -> None:
     turns = [said(index, *step) for index, step in enumerate(steps)]

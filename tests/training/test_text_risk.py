@@ -121,9 +121,9 @@ def test_rows_times_epochs_are_capped_before_anything_is_trained(
     with pytest.raises(ConfigurationError, match=f"{learnt} rows x {most + 1} epochs are over {MOST_READ}"):
         text_risk.main(given)
     assert [path.name for path in tmp_path.iterdir()] == ["model.toml"]
-    text_risk._check_work(learnt, most)
+    text_risk._check_work(learnt, most, "cpu")
     with pytest.raises(ConfigurationError, match="no rows"):
-        text_risk._check_work(0, 2)
+        text_risk._check_work(0, 2, "cpu")
 
 
 def test_what_ships_was_trained_within_the_cap() -> None:
