@@ -151,8 +151,11 @@ def test_a_long_row_of_no_known_words_is_a_gap() -> None:
 def test_columns_of_numbers_and_of_hashes_stay() -> None:
     chooser = random.Random(1)
     numbers = "\n".join(str(chooser.randrange(10, 256)) for _ in range(2_000))
+    halves = "\n".join(
+        str(chooser.randrange(176, 215)) for _ in range(2_000)
+    )  # usual characters of GB 18030, all of them
     hashes = "\n".join(f"{chooser.getrandbits(128):032x}" for _ in range(200))
-    assert views_of(numbers) == views_of(hashes) == views_of("")
+    assert views_of(numbers) == views_of(halves) == views_of(hashes) == views_of("")
 
 
 def test_a_long_text_is_cut_between_words() -> None:
