@@ -23,12 +23,20 @@ _CONTEXT_CHARS = 180
 _WORD_CHARS = 16  # so much of the context is given up to begin it with a word
 _STEP_CHARS = 64  # between looks at a unit that has become long
 _SLICE_CHARS = 1_024  # of a long text taken up together
-_ALIGNED = 12  # an encoded run is cut where base64, hexadecimal and percent codes have whole bytes
-_WHOLE = 36  # and so much where it also has whole Chinese characters, of three bytes
+_WHOLE = 72  # an encoded run is cut where codes of equal width have whole characters, also of three bytes
+_ALIGNED = 12  # and the little of it that is context where base64 and hexadecimal have whole Chinese characters
+_CODED_CHARS = 20  # within these a character begins: the longest is four bytes, of four signs each
 _FULL_STOPS = frozenset("。！？；…\n")
 _STOPS = frozenset(".!?;")
 _RUN = re.compile(r"[\w+/=%&#;\\{}-]+", re.ASCII)
 _WORD_START = re.compile(r"[\s。！？；…，、：]")
+# The first sign of a character in percent codes, references, escapes and bytes with lines between: no later byte of
+# UTF-8, which begins with 8 to B, and no second half of a pair.
+_CODED = re.compile(
+    r"[%=][0-7C-F][0-9A-F]|&[#A-Z]|\\(?:u(?:D[0-9AB]|[^D])|x[0-7C-F]|[013][0-7]{2})"
+    r"|(?<![0-9A-F])[0-7C-F][0-9A-F]-[0-9A-F]{2}-",
+    re.IGNORECASE,
+)
 
 # These read a text from its end, so that they find what the end belongs to in one pass.
 _UNBROKEN = re.compile(
@@ -96,7 +104,7 @@ class Cutter:
         if free < LEAST_CHARS:
             if end < LONGEST_CHARS:
                 return ""
-            free = whole_before(seen, end - (end - free) % _ALIGNED)
+            free = whole_before(seen, end - (end - free) % _WHOLE)
         self.pending, self._looked = pending[free:], 0
         return pending[:free]
 
@@ -104,7 +112,8 @@ class Cutter:
 def context_of(before: str, most_chars: int = _CONTEXT_CHARS) -> str:
     """What of a unit is judged again with the next one: its end, from the beginning of a word where one is near.
 
-    A run without blanks is cut where an encoded one has whole characters, counted from where it begins.
+    A run without blanks is cut where a coded character begins; where none is seen, so that whole bytes are left of it,
+    counted from where it begins, or from the beginning of the unit, which is as good a place.
     """
     start = len(before) - min(most_chars, _CONTEXT_CHARS, int(len(before) * _CONTEXT_SHARE))
     if not start:
@@ -112,8 +121,13 @@ def context_of(before: str, most_chars: int = _CONTEXT_CHARS) -> str:
     word = _WORD_START.search(before, start - 1, start + _WORD_CHARS)
     if word:
         return before[word.end() :]
-    run = _RUN.match(before[:start][::-1]) if _RUN.match(before, start) else None
-    return before[start + (-run.end() % _WHOLE if run else 0) :]
+    if not _RUN.match(before, start):
+        return before[start:]
+    coded = _CODED.search(before, start, start + _CODED_CHARS)
+    if coded:
+        return before[coded.start() :]
+    run = _RUN.match(before[:start][::-1])
+    return before[start + (-run.end() % _ALIGNED if run else 0) :]
 
 
 def encoded_from(text: str) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.pipelines.cutting import LEAST_CHARS, LONGEST_CHARS, MOST_CHARS, Cutter, context_of, encoded_from
 
+# A Chinese character each, but for the second: three letters.
+RUNS = ["e6988e", "QUJD", "%E6%98%8E", "\\u4e00", "\\346\\230\\216", "e6-98-8e-", "&#20320;"]
 TEXT = st.text(st.sampled_from("ab 。.!?\n…，词🎈\r\u200d\ufe0f\u0301\U0001f1e9"), max_size=900)
 
 
@@ -86,7 +90,7 @@ def test_a_unit_ends_before_what_may_become_a_term() -> None:
 @given(st.integers(1, 40))
 def test_what_is_never_decided_is_cut_in_the_end(size: int) -> None:
     units = units_of(["z" * (LONGEST_CHARS + size)], lambda text: 0)
-    assert [len(unit) for unit in units] == [LONGEST_CHARS, size]
+    assert [len(unit) for unit in units] == [LONGEST_CHARS - 48, 48 + size]  # 56 times 72
 
 
 @pytest.mark.parametrize(
@@ -120,8 +124,8 @@ def test_ordinary_text_is_no_encoded_run(text: str) -> None:
 def test_a_run_past_the_cap_is_cut_at_whole_bytes() -> None:
     run = "QUJD" * 2_000
     first, second = units_of(["Here: " + run + " "], encoded_from)[:2]
-    assert LONGEST_CHARS - 12 < len(first) <= LONGEST_CHARS
-    assert (len(first) - len("Here: ")) % 12 == 0
+    assert LONGEST_CHARS - 72 < len(first) <= LONGEST_CHARS
+    assert (len(first) - len("Here: ")) % 72 == 0
     assert len(context_of(first)) % 12 == 0
     assert second.startswith("QUJD")
 
@@ -135,12 +139,60 @@ def test_the_context_is_the_end_of_a_unit_and_no_longer_than_what_a_stream_may_c
 
 def test_the_context_begins_with_a_word_where_one_is_near() -> None:
     assert context_of("one two three four five six") == "three four five six"
-    assert context_of("x" * 400) == "x" * 148  # 7 times 36 before it
+    assert context_of("x" * 400) == "x" * 172  # 19 times 12 before it
 
 
 @pytest.mark.parametrize("end", ["。", "，", ". ", "==。", "”。\n"])
-@pytest.mark.parametrize("run", ["e6988e", "QUJD", "%E6%98%8E", "\\u4e00", "\\346\\230\\216", "e6-98-8e-"])
+@pytest.mark.parametrize("run", RUNS)
 def test_the_context_of_an_encoded_run_has_whole_characters(run: str, end: str) -> None:
     for count in range(60 // len(run), 300 // len(run), 4):
         unit = "看：" + run * count + end
         assert context_of(unit) in {run * left + end for left in range(count)}
+
+
+@pytest.mark.parametrize("most", [20, 36, 48, 100, 180])
+@pytest.mark.parametrize("run", RUNS)
+def test_what_of_an_encoded_run_is_left_out_of_a_short_context_is_less_than_a_character_or_twelve_signs(
+    run: str, most: int
+) -> None:
+    for count in range(1 + 240 // len(run), 320 // len(run)):
+        context = context_of("看：" + run * count, most)
+        assert context in {run * left for left in range(count)}
+        assert most - max(12, len(run)) < len(context) <= most
+
+
+@pytest.mark.parametrize("code", ["%{:02X}", "={:02X}", "\\x{:02x}", "\\{:03o}"])
+@pytest.mark.parametrize("said", ["as 明天 in", "明天🎈a", "ñandú", "🎈"])
+def test_the_context_of_characters_of_several_widths_has_whole_ones(said: str, code: str) -> None:
+    run = ["".join(map(code.format, sign.encode())) for sign in said * 30]
+    for count in range(30, len(run)):
+        context = context_of("".join(run[:count]))
+        assert context in {"".join(run[first:count]) for first in range(count)}
+        assert len(context) > 60
+
+
+@pytest.mark.parametrize("code", ["&#{:d};", "&#x{:x};", "\\u{{{:x}}}"])
+def test_the_context_of_references_begins_with_a_whole_one(code: str) -> None:
+    run = [code.format(ord(sign)) for sign in "a 明b🎈é" * 20]
+    for count in range(30, len(run)):
+        context = context_of("".join(run[:count]))
+        assert context in {"".join(run[first:count]) for first in range(count)}
+        assert len(context) > 60
+
+
+def test_the_context_of_escaped_pairs_has_whole_ones() -> None:
+    pair = "\\ud83c\\udf88"
+    for count in range(20, 40):
+        for most in (60, 64, 68):
+            assert context_of(pair * count, most) == pair * 5
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_run_longer_than_two_stretches_is_cut_between_characters(run: str) -> None:
+    units = units_of(["See " + run * (3 * LONGEST_CHARS // len(run))], encoded_from)
+    assert len(units) > 3
+    for before, unit in pairwise(units):
+        assert unit == run * (len(unit) // len(run))
+        context = context_of(before)
+        assert len(context) > 100
+        assert context == run * (len(context) // len(run))
