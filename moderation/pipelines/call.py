@@ -7,6 +7,7 @@ about how much one caller sent.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from moderation.errors import InputError, OverloadedError
-from moderation.lists.matching import Lists
+from moderation.lists.matching import Lists, utc_day
 from moderation.models.base import Classification
 from moderation.normalise.lexicon import Lexicon
 from moderation.pipelines.cache import Digest, TextCache, digest_of, lasts
@@ -79,6 +80,7 @@ class Call:
         kept: what calls before this one found out.
         lists: the operator's lists as they were when the call began.
         tenant: whose texts of before are used, and whose lists.
+        today: the day, in UTC, whose terms are looked for, also past midnight.
         timing_ms: where the time went.
     """
 
@@ -89,6 +91,7 @@ class Call:
     kept: Kept
     lists: Lists
     tenant: str | None = None
+    today: dt.date = field(default_factory=utc_day)
     timing_ms: dict[str, float] = field(default_factory=dict)
     _forms: dict[str, Forms] = field(default_factory=dict)
     _verdicts: dict[str, Verdicts] = field(default_factory=dict)
@@ -115,7 +118,7 @@ class Call:
         """
         scope = self._scopes.get((role, origin))
         if scope is None:
-            scope = self._scopes[role, origin] = Scope.of(self.lists, self.tenant, role, origin)
+            scope = self._scopes[role, origin] = Scope.of(self.lists, self.tenant, role, origin, today=self.today)
         found = self._listed.get((text, scope.state))
         if found is None:
             kept = self.kept.listed if comes_again and scope.is_listed else None

@@ -1,12 +1,14 @@
 """The engine: contents -> results. Extract, classify, fuse, decide; the same behind every way in.
 
-It knows `Runner`, never where models run, and keeps nothing between calls but scores and forms in bounded caches.
+It knows `Runner`, never where models run, and keeps nothing between calls but scores, forms and listed terms of texts,
+in bounded caches. The lists and the day are those of when a call began.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from time import perf_counter
 
 from moderation.errors import InvalidRequestError, ModerationError
 from moderation.limits import Limits
-from moderation.lists.matching import Lists
+from moderation.lists.matching import Lists, utc_day
 from moderation.lists.store import ListStore
 from moderation.normalise.views import warm_up
 from moderation.personal.find import held_back
@@ -30,6 +32,8 @@ from moderation.policy import Policy
 from moderation.schema import Content, Modality, ModerationResult
 
 _LOG = logging.getLogger("moderation")
+# After a look that broke, this many times as long as it took: new lists may break it only after seconds of work.
+_REST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Options:
     """How an engine works beside its models.
 
     Attributes:
-        cache_entries: windows and passages whose scores are kept, and in proportion the forms of the texts.
+        cache_entries: windows and passages whose scores are kept, and in proportion the forms of the texts and the
+            terms that lists found in them.
         lists_reload_s: seconds between looks at the list files; 0 for never.
         report: told what an operator should see; the log `moderation` if it is left out.
     """
@@ -91,27 +96,39 @@ class Engine:
         self._started = True
 
     async def close(self) -> None:
-        """Ends the decoders and the models; waiting calls get their stage errors."""
-        if self._reloading is not None:
-            self._reloading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reloading
-        await self.runner.close()
-        await self._decoder.close()
+        """Ends the decoders and the models, each whatever the others do; waiting calls get their stage errors."""
+        async with contextlib.AsyncExitStack() as last:
+            last.push_async_callback(self._decoder.close)
+            last.push_async_callback(self.runner.close)
+            if self._reloading is not None:
+                self._reloading.cancel()
+                await asyncio.gather(self._reloading, return_exceptions=True)
 
     async def _reload_lists(self) -> None:
-        """Looks at the list files again and again; a wrong file is reported once, and the old lists stay.
+        """Looks at the list files again and again; what is wrong is reported once, and the old lists stay.
 
         They stay also until the words of the new ones are made: no call waits for those.
         """
-        reported = ""
+        reported, wait_s = "", 0.0
         while True:
-            await asyncio.sleep(self._options.lists_reload_s)
-            reload = await asyncio.to_thread(self.lists.reload_if_changed, prepare=_learn_words)
-            problem = "" if reload.error is None else reload.error.message
+            await asyncio.sleep(max(wait_s, self._options.lists_reload_s))
+            problem, wait_s, began = "", 0.0, perf_counter()
+            try:
+                reload = await asyncio.to_thread(self.lists.reload_if_changed, prepare=_learn_words)
+                if reload.error is not None:
+                    problem = reload.error.message
+            except Exception as error:  # noqa: BLE001 - whatever one list breaks, later ones are taken over
+                problem = f"{type(error).__name__}: {error}"
+                wait_s = _REST * (perf_counter() - began)
             if problem and problem != reported:
-                (self._options.report or _LOG.warning)(f"the lists stay as they were: {problem}")
+                self._tell(f"the lists stay as they were: {problem}")
             reported = problem
+
+    def _tell(self, message: str) -> None:
+        try:
+            (self._options.report or _LOG.warning)(message)
+        except Exception:  # noqa: BLE001 - as the lists are: who is told may not end the looks either
+            _LOG.exception(message)
 
     def not_ready(self) -> Mapping[str, str]:
         """Stages that cannot answer now, each with its reason; empty when all can."""
@@ -153,8 +170,8 @@ class Engine:
         """
         began = perf_counter()
         tenants = dict.fromkeys(content.tenant for content in contents)
-        lists = self.lists.lists  # once: a reload meanwhile is for the next call
-        calls = {tenant: self._call(tenant, lists) for tenant in tenants}
+        lists, today = self.lists.lists, utc_day()  # once: a reload or midnight meanwhile is for the next call
+        calls = {tenant: self._call(tenant, lists, today) for tenant in tenants}
         requests = await self._admit(contents)
         for tenant, call in calls.items():
             own = [one for one in requests if isinstance(one, Request) and one.content.tenant == tenant]
@@ -174,8 +191,8 @@ class Engine:
                 results.append(request)
         return results
 
-    def _call(self, tenant: str | None, lists: Lists) -> Call:
-        return Call(self.profile, self.runner, self._decoder, self._places, self._kept, lists, tenant)
+    def _call(self, tenant: str | None, lists: Lists, today: dt.date) -> Call:
+        return Call(self.profile, self.runner, self._decoder, self._places, self._kept, lists, tenant, today)
 
     async def _admit(self, contents: Sequence[Content]) -> list[Request | ModerationError]:
         """Checks contents, and joins the turns of each."""

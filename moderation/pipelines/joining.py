@@ -72,15 +72,14 @@ class Joined:
 
 
 def joined_texts(turns: Sequence[tuple[Role, str]]) -> tuple[Joined, ...]:
-    """What the turns of the newest one's writer say together; nothing if only one of them says anything."""
+    """What the turns of the newest one's writer say together; nothing if only one of them says anything.
+
+    Args:
+        turns: all that count, the newest last; who asks leaves out those before the last `MOST_TURNS`.
+    """
     if not turns:
         return ()
-    first = max(0, len(turns) - MOST_TURNS)
-    own = [
-        (_BLANKS.sub(_short, text), at)
-        for at, (writer, text) in enumerate(turns)
-        if at >= first and writer is turns[-1][0]
-    ]
+    own = [(_BLANKS.sub(_short, text), at) for at, (writer, text) in enumerate(turns) if writer is turns[-1][0]]
     if len(own) < 2:
         return ()
     tail = _tail(own)

@@ -1,4 +1,4 @@
-"""What the operator's lists say of a text, and what that depends on beside the text. Pure, but for the day.
+"""What the operator's lists say of a text, and what that depends on beside the text. Pure, but where no day is given.
 
 The same text has the same answer as long as the tenant, the lists' revision, the day (terms expire), whose words they
 are and what the text was derived by (lists have a scope) are the same.
@@ -46,9 +46,17 @@ class Scope:
     is_listed: bool
 
     @classmethod
-    def of(cls, lists: Lists, tenant: str | None, role: Role, origin: Sequence[str] = ()) -> Scope:
-        """The scope on the day that it is."""
-        today = utc_day()
+    def of(
+        cls,
+        lists: Lists,
+        tenant: str | None,
+        role: Role,
+        origin: Sequence[str] = (),
+        *,
+        today: dt.date | None = None,
+    ) -> Scope:
+        """The scope on a day; on the one that it is if none is given."""
+        today = today or utc_day()
         state = f"{lists.revision} {today} {role} {' '.join(origin)}"
         return cls(lists, tenant, role, origin, today, state, lists.has_any(tenant))
 

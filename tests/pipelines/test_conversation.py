@@ -163,7 +163,7 @@ def test_what_is_joined_is_bounded_and_ends_with_the_newest_text(turns: list[tup
     joined = joined_tail(turns)
     if joined is not None:
         assert len(joined) <= MOST_CHARS
-        own = [text for role, text in turns[-MOST_TURNS:] if role is turns[-1][0] and text.strip()]
+        own = [text for role, text in turns if role is turns[-1][0] and text.strip()]
         assert joined.endswith(own[-1][-MOST_CHARS:])
         assert " ".join(own[-6:]).endswith(joined)
 

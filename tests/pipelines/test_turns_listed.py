@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.engines import fake_engine
 
+from moderation.lists import matching
 from moderation.lists.allowing import weighed
 from moderation.lists.matching import Lists
 from moderation.lists.terms import Found, Kind, Match
-from moderation.pipelines import listed
+from moderation.pipelines import call, listed
+from moderation.pipelines import engine as engine_module
 from moderation.pipelines.cache import digest_of
 from moderation.pipelines.call import Kept
 from moderation.pipelines.engine import Engine
@@ -97,7 +99,7 @@ def test_what_expires_is_not_answered_from_what_was_kept(monkeypatch: pytest.Mon
     (tmp_path / "own.toml").write_text(f'{OWN}terms = [{{ term = "florbix", expires = 2027-03-31 }}, "zorbulon"]\n')
     (tmp_path / "all.toml").write_text(f'{OWN.replace("own", "all")}expires = 2027-04-01\nterms = ["quumble"]\n')
     today = dt.date(2027, 3, 31)
-    monkeypatch.setattr(listed, "utc_day", lambda: today)
+    monkeypatch.setattr(engine_module, "utc_day", lambda: today)
 
     def next_day(judged: int) -> None:
         nonlocal today
@@ -107,6 +109,28 @@ def test_what_expires_is_not_answered_from_what_was_kept(monkeypatch: pytest.Mon
     results = run(fake_engine(cache_entries=1_000, lists=tmp_path), contents, next_day)
     whole = {"florbix", "zorbulon", "quumble"}
     assert found(results) == [whole, whole, whole - {"florbix"}, whole - {"florbix"}, {"zorbulon"}, {"zorbulon"}]
+
+
+def test_a_call_over_midnight_has_the_terms_of_one_day(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(f'{OWN}terms = [{{ term = "florbix", expires = 2027-03-31 }}]\n')
+    days = iter([dt.date(2027, 3, 31)])
+
+    def next_day() -> dt.date:
+        return next(days, dt.date(2027, 4, 1))
+
+    for module in (engine_module, call, matching, listed):
+        monkeypatch.setattr(module, "utc_day", next_day)
+    contents = [alone("some florbix", tenant=tenant, role=role) for tenant in ("a", "b") for role in Role]
+    engine = fake_engine(cache_entries=1_000, lists=tmp_path)
+
+    async def scenario() -> list[Any]:
+        results = [*await engine.moderate_many(contents), await engine.moderate(contents[0])]
+        await engine.close()
+        return results
+
+    *said, later = found(asyncio.run(scenario()))
+    assert said == [{"florbix"}] * len(contents)
+    assert later == set()
 
 
 def test_a_replaced_list_is_not_answered_from_what_was_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
