@@ -100,56 +100,62 @@ def guarded_protocol(header_timeout_s: float, idle_timeout_s: float) -> type[H11
     """uvicorn's HTTP protocol, closing connections that take too long to send a request's headers.
 
     uvicorn itself waits for headers without end: a few thousand open connections would use up the process.
+    """
+    times = {"header_timeout_s": header_timeout_s, "idle_timeout_s": idle_timeout_s}
+    return type("Guarded", (GuardedProtocol,), times)
 
-    Args:
+
+class GuardedProtocol(H11Protocol):
+    """One connection.
+
+    Attributes:
         header_timeout_s: from the first byte of a request to the end of its headers.
         idle_timeout_s: from the connection to its first byte.
     """
 
-    class GuardedProtocol(H11Protocol):
-        _watch: asyncio.TimerHandle | None = None
-        _receiving = False
+    header_timeout_s: float
+    idle_timeout_s: float
+    _watch: asyncio.TimerHandle | None = None
+    _receiving = False
 
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._expire_after(idle_timeout_s)
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._expire_after(self.idle_timeout_s)
 
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self.transport.get_protocol() is not self:  # a WebSocket by now, which has time limits of its own
-                self._expire_after(None)
-                return
-            whole = self.cycle is not None and not self.cycle.response_complete
-            if whole:
-                self._expire_after(None)
-            elif not self._receiving:
-                self._expire_after(header_timeout_s)
-            self._receiving = not whole
-
-        def send_400_response(self, msg: str) -> None:
-            """What is no HTTP gets our form of error, too."""
-            refused = answer_error(InvalidRequestError(f"this is no HTTP request: {msg}", code="invalid_http"))
-            headers = [*refused.raw_headers, (b"connection", b"close")]
-            for event in (
-                h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-                h11.Data(data=bytes(refused.body)),
-                h11.EndOfMessage(),
-            ):
-                self.transport.write(self.conn.send(event) or b"")
-            self.transport.close()
-
-        def connection_lost(self, exc: Exception | None) -> None:
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.transport.get_protocol() is not self:  # a WebSocket by now, which has time limits of its own
             self._expire_after(None)
-            super().connection_lost(exc)
+            return
+        whole = self.cycle is not None and not self.cycle.response_complete
+        if whole:
+            self._expire_after(None)
+        elif not self._receiving:
+            self._expire_after(self.header_timeout_s)
+        self._receiving = not whole
 
-        def _expire_after(self, seconds: float | None) -> None:
-            if self._watch is not None:
-                self._watch.cancel()
-            self._watch = None if seconds is None else self.loop.call_later(seconds, self._expire)
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP gets our form of error, too."""
+        refused = answer_error(InvalidRequestError(f"this is no HTTP request: {msg}", code="invalid_http"))
+        headers = [*refused.raw_headers, (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=bytes(refused.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
-        def _expire(self) -> None:
-            self._watch = None
-            if self.cycle is None or self.cycle.response_complete:
-                self.transport.close()
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expire_after(None)
+        super().connection_lost(exc)
 
-    return GuardedProtocol
+    def _expire_after(self, seconds: float | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = None if seconds is None else self.loop.call_later(seconds, self._expire)
+
+    def _expire(self) -> None:
+        self._watch = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()

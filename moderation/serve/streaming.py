@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from time import monotonic
 from typing import Any
 
@@ -66,7 +66,7 @@ def add_stream(app: FastAPI, engine: Engine, metrics: Metrics, *, starting: Sequ
             open_streams -= 1
             metrics.requests.labels(PATH, "101").inc()
         if socket.application_state is WebSocketState.CONNECTED:
-            with contextlib.suppress(WebSocketDisconnect):  # the client has gone meanwhile
+            async with _last_word():
                 await socket.close()
 
     app.add_api_websocket_route(PATH, stream)
@@ -151,6 +151,7 @@ async def send(socket: WebSocket, events: Sequence[StreamEvent], limits: Limits)
 
     Raises:
         RequestTimeoutError: code `stream_timeout`, when the client reads nothing.
+        WebSocketDisconnect: closed under our hands, as for a client that answers no ping.
     """
     pace = Pace()
     for event in events:
@@ -161,6 +162,8 @@ async def send(socket: WebSocket, events: Sequence[StreamEvent], limits: Limits)
         except TimeoutError:
             message = f"nothing was read for {limits.idle_timeout_s} s"
             raise RequestTimeoutError(message, code="stream_timeout") from None
+        except RuntimeError:  # uvicorn's and Starlette's, of what is sent after a close
+            raise WebSocketDisconnect(1006) from None
 
 
 async def _refuse(socket: WebSocket, error: ModerationError) -> None:
@@ -171,9 +174,14 @@ async def _refuse(socket: WebSocket, error: ModerationError) -> None:
         code = _TRY_AGAIN
     elif isinstance(error, InvalidRequestError | RequestTimeoutError):
         code = _POLICY_VIOLATION
-    try:
+    async with _last_word():
+        await socket.send_json(dump_error(error))
+        await socket.close(code, error.code)
+
+
+@contextlib.asynccontextmanager
+async def _last_word() -> AsyncIterator[None]:
+    """For a while only: it may be closed from the other side meanwhile, or nobody reads."""
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
         async with asyncio.timeout(_LAST_WORD_S):
-            await socket.send_json(dump_error(error))
-            await socket.close(code, error.code)
-    except (RuntimeError, WebSocketDisconnect, TimeoutError):
-        pass  # closed from the other side meanwhile, or nobody reads
+            yield

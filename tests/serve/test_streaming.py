@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from support.servers import Server, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -186,6 +186,19 @@ def test_a_client_that_reads_nothing_is_not_waited_for() -> None:
     with pytest.raises(RequestTimeoutError) as late:
         asyncio.run(asyncio.wait_for(send(cast("WebSocket", Chatty()), [event], Limits(idle_timeout_s=0.1)), 20))
     assert late.value.code == "stream_timeout"
+
+
+class Closed(Chatty):
+    """A client that uvicorn has given up meanwhile."""
+
+    async def send_text(self, _: str) -> None:
+        raise RuntimeError("after sending 'websocket.close'")
+
+
+def test_what_is_closed_meanwhile_is_no_fault() -> None:
+    event = StreamEvent("unit", (0, 1), Decision.ALLOW, text="a")
+    with pytest.raises(WebSocketDisconnect):
+        asyncio.run(send(cast("WebSocket", Closed()), [event], Limits()))
 
 
 def test_a_stream_that_is_too_long_is_refused(server: Server) -> None:
