@@ -1,4 +1,4 @@
-"""What is in a text and does not show: zero-width characters, bidi controls, tags, variation selectors, floods.
+"""What is in a text and does not show: zero-width characters, controls, private use, tags, variation selectors, floods.
 
 Where such characters have a meaning (joiners in Persian and in Indic scripts, word breaks in Thai, emoji with joiners
 and skin tones, flags, marks of direction in Hebrew and Arabic) they stay. What it does not know: secrets hidden in the
@@ -17,9 +17,9 @@ from moderation.normalise.mapped import Mapped
 
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _UNSEEN = (
-    "\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
-    "\U000e01f0-\U000e0fff" + _SELECTORS
+    "\x00-\x08\x0e-\x1f\x7f\x80-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
+    "\U000e01f0-\U000e0fff\U000f0000-\U0010ffff" + _SELECTORS
 )
 # Neighbours beside which an unseen character may be spelling: it stays.
 _SPELLING = (
@@ -33,6 +33,9 @@ _LETTERS = (
 )
 SUSPECT = re.compile(f"[{_UNSEEN}]")
 _DROPPED = re.compile(f"(?<![{_SPELLING}{_UNSEEN}])[{_UNSEEN}]+(?![{_SPELLING}{_UNSEEN}])")
+# What ordinary texts have at the edge of a word: hyphens, breaks, marks of direction and of order, a glyph's choice.
+_USUAL = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe00-\ufe0f\ufeff"
+_ODD_EDGE = re.compile(f"(?<=[{_LETTERS}])(?![{_USUAL}])[{_UNSEEN}]|(?![{_USUAL}])[{_UNSEEN}](?=[{_LETTERS}])")
 _BETWEEN_LETTERS = re.compile(f"(?<=[{_LETTERS}])[{_UNSEEN}]+(?=[{_LETTERS}])")
 
 _TAGS = re.compile("(\U0001f3f4?)([\U000e0020-\U000e007f]+)")
@@ -68,12 +71,12 @@ def _without(text: Mapped, found: Iterable[re.Match[str]]) -> Mapped:
 
 
 def parts_words(text: str) -> bool:
-    """Whether what does not show stands between letters.
+    """Whether what does not show stands between letters, or what no text has beside one: words are not read with it.
 
     A selector that chooses the glyph of an ideograph counts as well: without it the text says the same, and who looks
     for a word does not look past it.
     """
-    return _BETWEEN_LETTERS.search(text) is not None
+    return _BETWEEN_LETTERS.search(text) is not None or _ODD_EDGE.search(text) is not None
 
 
 def turn_overridden(text: Mapped) -> Mapped:
