@@ -15,7 +15,18 @@ from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
-from moderation.personal import british, china, international, keys, mail, people, places, said_mail, webhooks
+from moderation.personal import (
+    british,
+    china,
+    international,
+    keys,
+    mail,
+    passwords,
+    people,
+    places,
+    said_mail,
+    webhooks,
+)
 from moderation.personal.folding import fold
 from moderation.personal.rules import Near, Rule, span_of
 
@@ -39,7 +50,7 @@ class Found:
 
 RULES: tuple[Rule, ...] = tuple(
     rule
-    for module in (china, international, british, mail, said_mail, places, people, keys, webhooks)
+    for module in (china, international, british, mail, said_mail, places, people, passwords, keys, webhooks)
     for rule in module.RULES
 )
 KINDS = tuple(sorted({rule.kind for rule in RULES}))

@@ -1,4 +1,4 @@
-"""Secrets: keys with a vendor's known form, private keys, tokens, and passwords that are called so.
+"""Secrets: keys with a vendor's known form, private keys, and tokens. Passwords are in `passwords.py`.
 
 Forms as the vendors or their scanners' documentation give them; lengths are bounded a little wider than documented,
 since vendors change them. What has no form of its own is found only after a word that names it, and if it looks random.
@@ -13,6 +13,8 @@ import math
 import re
 from collections import Counter
 
+from moderation.personal.made_up import PLACEHOLDER, is_made_up, is_value
+from moderation.personal.passwords import ASSIGNED
 from moderation.personal.rules import FORM, NAMED, Near, Rule, after_words, always
 
 _APART = r"(?<![0-9A-Za-z_])"
@@ -80,7 +82,7 @@ _LONG_WORDS = Near(patterns=(re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{15}"),), befo
 def _key(match: re.Match[str]) -> float | None:
     """A form that ends in a long word, as in sk-this-is-a-placeholder, is none."""
     value = match["v"]
-    if _PLACEHOLDER.search(value) or len(set(value)) < 8:
+    if PLACEHOLDER.search(value) or len(set(value)) < 8:
         return None
     return 0.95
 
@@ -94,115 +96,20 @@ def _jwt(match: re.Match[str]) -> float | None:
     return 0.95 if isinstance(header, dict) and "alg" in header else FORM
 
 
-_PLACEHOLDER = re.compile(
-    r"x{4}|\*{3}|\.{3}|…|your|example|changeme|change_me|placeholder|redacted|<|>|\$\{|\{\{|%s|todo|dummy|sample|0{8}|1234567890abcdef",
-    re.IGNORECASE,
-)
-_NOT_A_VALUE = re.compile(
-    r"(?:none|null|nil|true|false|undefined|required|optional|string|str|int|bool|env|self|this|process|os|config|settings"
-    r"|request|req|input|args|getenv|https?|get|set|user|data|form|body|params|ctx)(?![0-9A-Za-z])",
-    re.IGNORECASE,
-)
-_CLASSES = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", "[^0-9A-Za-z]")))
-
-
 def entropy_bits(text: str) -> float:
     """Shannon entropy of a text's characters, in bits for each."""
     counts = Counter(text).values()
     return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
 
 
-def _is_value(value: str) -> bool:
-    """Whether it may be a real value, rather than code or a stand-in for one."""
-    return not (
-        _PLACEHOLDER.search(value)
-        or _NOT_A_VALUE.match(value)
-        or re.search(r"[(\[{]|[A-Za-z]\.[A-Za-z]", value)
-        or len(set(value)) < 4
-    )
-
-
-# Parts of the names that code gives to a password: a long word without them is more likely a phrase of somebody's.
-_IDENTIFIER = re.compile(
-    r"pass|pwd|word|user|input|value|field|hash|secret|admin|param|config|form|confirm|current|encrypt|plain|default|token"
-    r"|string|require|invalid|incorrect|validat|reset|forg|change|generat|random|login|auth|credential|manage|null|empty"
-)
-_LONG_PHRASE = re.compile(r"[a-z]{12,64}|[A-Z]{12,64}")
-
-
-def _password(match: re.Match[str]) -> float | None:
-    value = match["v"].rstrip(".,:;!?)]}")
-    classes = sum(1 for kind in _CLASSES if kind.search(value))
-    if re.fullmatch(r"[0-9]{4,5}|(?:19|20)[0-9]{6}", value):
-        return None
-    digits_only = value.isdigit() and len(value) <= 12
-    if digits_only or (_is_value(value) and classes >= 2 and _CLASSES[2].search(value)):
-        return 0.8 if classes >= 3 or not match["word"].isascii() else 0.7
-    if _is_value(value) and (classes >= 3 or _is_phrase(match, value)):
-        return FORM
-    return None
-
-
-def _is_phrase(match: re.Match[str], value: str) -> bool:
-    """`password=correcthorsebatterystaple`: assigned without a blank, long, and not what code calls a variable."""
-    between = match.string[match.end("word") : match.start("v")]
-    followed = match.string[match.end("v") : match.end("v") + 1]
-    is_word = _LONG_PHRASE.fullmatch(value) and not _IDENTIFIER.search(value.lower())
-    return bool(is_word) and "=" in between and " " not in between and followed not in ("(", "[", "{")
-
-
-_PROGRAMS = re.compile(
-    r"\b(?:mysql|mariadb|sshpass|mongo|redis|docker login|psql|7z|zip|unrar|unzip|ldap|kinit)", re.IGNORECASE
-)
-
-
-def _option(match: re.Match[str]) -> float | None:
-    """`-pSecret123!`; with a blank between only after a program that takes a password so."""
-    value = match["v"].rstrip(".,:;!?)]}") if match["v"][-1] in ".,:;?)]}" else match["v"]
-    classes = sum(1 for kind in _CLASSES if kind.search(value))
-    if classes < 3 or not _CLASSES[2].search(value) or not _is_value(value) or re.search(r"[/:=]", value):
-        return None
-    if _PROGRAMS.search(match.string, max(0, match.start() - 80), match.start()):
-        return NAMED
-    return FORM if match["word"] != "-p" or match.end("word") == match.start("v") else None
-
-
-def _bare_password(match: re.Match[str]) -> float | None:
-    value = match["v"]
-    if value.isdigit():
-        return 0.5 if len(value) <= 12 and not re.fullmatch("(?:19|20)[0-9]{6}", value) else None
-    return 0.5 if len(value) >= 8 and _password(match) else None
-
-
 def _named_key(match: re.Match[str]) -> float | None:
     value = match["v"]
-    if not _is_value(value) or not _CLASSES[2].search(value) or value.isdigit():
+    if not is_value(value) or value.isdigit():
         return None
-    return NAMED if entropy_bits(value) >= 3.2 else None
-
-
-_FETCHING = re.compile(r"\b(?:curl|wget|https?|httpie|svn|lftp)\b")
-
-
-def _user_option(match: re.Match[str]) -> float | None:
-    """`curl -u name:password`; other programs mean a user and a group with it."""
-    value = match["v"]
-    if not _FETCHING.search(match.string, max(0, match.start() - 200), match.start()) or value in _STAND_INS:
-        return None
-    return NAMED if _is_value(value) else None
-
-
-_STAND_INS = ("password", "passwd", "pass", "secret", "token")
-
-
-def _basic(match: re.Match[str]) -> float | None:
-    """It decodes to a name, a colon and a password."""
-    value = match["v"]
-    try:
-        decoded = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
-    except ValueError:
-        return None
-    return NAMED if re.fullmatch(rb"[ -9;-~]{0,200}:[ -~]{3,300}", decoded) else None
+    count = sum(map(str.isdigit, value))
+    if len(value) >= 16 and (count > 2 or (count and is_made_up(value))):
+        return NAMED if entropy_bits(value) >= 3.2 else None
+    return FORM if is_made_up(value) and entropy_bits(value) >= 2.2 else None
 
 
 def _block(match: re.Match[str]) -> float | None:
@@ -215,12 +122,8 @@ _JWT = (
 )
 _HEADER = r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
 _FOOTER = r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-_ASSIGNED = (
-    r"""["'`”」』]?[ \t]{0,4}(?:=>|:=|==?|(?:就是|是|为|is\b)?[ \t]{0,2}[:：]|就是|是|为|is\b)[ \t]{0,4}["'`“「『]?"""
-)
 BLOCK_REACH = 20_000
 
-_PASSWORDS = after_words("pass", "pwd", "secret", "密码", "口令", "密碼", "-p")
 _PEM = Near(needles=("-----BEGIN ",), after=BLOCK_REACH + 200)
 
 RULES = (
@@ -271,51 +174,9 @@ RULES = (
         starts="PuTTY-User-Key-File-",
     ),
     Rule(
-        "password",
-        r"(?P<word>(?i:(?<![A-Za-z_])secret|pass(?:word|wd|code|phrase)?|pwd|passwort)|密码|口令|密碼|验证口令)"
-        + _ASSIGNED
-        + r"(?P<v>[!#-&(-+./0-:<-_a-~-]{4,64})",
-        _PASSWORDS,
-        _password,
-        secret=True,
-        reach=100,
-    ),
-    Rule(
-        "password",  # an option of a command
-        r"(?<![!#-&)-_a-~])(?P<word>-p|--pass(?:word|wd|phrase)?)(?: ?[\"']| )?(?P<v>[!#-&(-+./0-:<-_a-~-]{6,64})",
-        _PASSWORDS,
-        _option,
-        secret=True,
-        reach=100,
-    ),
-    Rule(
-        "password",  # without a mark between
-        r"(?P<word>密码|口令|密碼) ?(?P<v>[!#-&*+./0-9<-_a-~-]{6,64})",
-        after_words("密码", "口令", "密碼", digit=True),
-        _bare_password,
-        secret=True,
-    ),
-    Rule(
-        "password",  # of a command that fetches, or in its header
-        r"(?<![!-~])(?:-u|--user|--proxy-user)[ =]{1,2}[\"']?[0-9A-Za-z_.@%+-]{1,64}:"
-        r"(?P<v>[!#-&(-+./0-:<-_a-~-]{4,64})",
-        Near(needles=("-u ", "--user", "--proxy-user"), before=24),
-        _user_option,
-        secret=True,
-        reach=160,
-    ),
-    Rule(
-        "password",
-        r"(?<![0-9A-Za-z_])[Bb]asic (?P<v>[0-9A-Za-z+/]{8,400}={0,2})(?![0-9A-Za-z+/=])",
-        after_words("basic "),
-        _basic,
-        secret=True,
-        reach=410,
-    ),
-    Rule(
         "api_key",
         r"(?<![0-9A-Za-z_])[Bb]earer (?P<v>[0-9A-Za-z_~+/=.-]{16,500})",
-        after_words("bearer ", digit=True),
+        after_words("bearer "),
         _named_key,
         secret=True,
         reach=520,
@@ -324,20 +185,11 @@ RULES = (
         "api_key",
         r"(?P<word>(?i:api[_ -]?key|access[_-]?key(?:[_-]?(?:id|secret))?|secret(?:[_-]?(?:key|access[_-]?key))?"
         r"|auth[_-]?token|access[_-]?token|client[_-]?secret|app[_-]?secret|(?:bearer|token))|密钥|秘钥|令牌)"
-        + _ASSIGNED
-        + r"(?P<v>[0-9A-Za-z_+/=.-]{16,128})(?![0-9A-Za-z_+/=.-])",
-        after_words("api", "access", "secret", "token", "bearer", "密钥", "秘钥", "令牌", digit=True),
+        + ASSIGNED
+        + r"(?P<v>[0-9A-Za-z_+/=.-]{8,128})(?![0-9A-Za-z_+/=.-]|[!@#$%^&*~(][0-9A-Za-z])",
+        after_words("api", "access", "secret", "token", "bearer", "密钥", "秘钥", "令牌"),
         _named_key,
         secret=True,
         reach=190,
-    ),
-    Rule(
-        "password",  # in an address: scheme://user:password@host
-        r"://[0-9A-Za-z_.%+-]{1,64}:(?P<v>[!-.0-?A-~]{3,100})@(?=[0-9A-Za-z])",
-        Near(needles=("://",)),
-        lambda match: 0.97 if not _PLACEHOLDER.search(match["v"]) and match["v"] not in ("password", "pass") else None,
-        secret=True,
-        reach=180,
-        token=True,
     ),
 )
