@@ -95,25 +95,26 @@ class Together:
     listed: str = ""
 
 
-def triggers_of(turns: Sequence[Said], joined: Sequence[Together]) -> list[Trigger]:
+def triggers_of(turns: Sequence[Said], joined: Sequence[Together], rows: Sequence[Said] = ()) -> list[Trigger]:
     """The patterns in a conversation, the last turn being the newest. What alone is over REVIEW needs none.
 
     Args:
         joined: what was said of `joined_texts`.
+        rows: what was joined, if it is the parts of the newest turn and not the turns.
     """
-    if len(turns) < 2:
-        return []
-    found = [
-        _split_payload([turns[number] for number in one.turns], category, mark.score, one.listed)
+    rows = rows or turns
+    found: list[Trigger | None] = [
+        _split_payload([rows[number] for number in one.turns], category, mark.score, one.listed)
         for one in joined
         for category, mark in one.marks.items()
         if mark.over
     ]
-    turns = turns[-MOST_TURNS:]
-    own = [turn for turn in turns if turn.role is turns[-1].role]
-    rising = (_crescendo(own, category) for category in turns[-1].marks)
-    found.append(_both(max((one for one in rising if one), key=lambda one: one.score, default=None), _leading(own)))
-    found.append(_continuation(turns))
+    if len(turns) > 1:
+        turns = turns[-MOST_TURNS:]
+        own = [turn for turn in turns if turn.role is turns[-1].role]
+        rising = [one for category in turns[-1].marks if (one := _crescendo(own, category))]
+        found.append(_both(max(rising, key=lambda one: one.score, default=None), _leading(own)))
+        found.append(_continuation(turns))
     by_pattern: dict[str, Trigger] = {}
     for trigger in found:
         if trigger is not None and trigger.score > by_pattern.get(trigger.pattern, _NOTHING).score:
@@ -131,7 +132,7 @@ def _split_payload(parts: Sequence[Said], category: str, score: float, listed: s
     alone = max(turn.mark(category).score for turn in parts)
     paths = tuple(path for turn in parts for path in turn.paths)
     if listed:
-        explanation = f"{category}: a term of {listed} put together of {len(parts)} turns"
+        explanation = f"{category}: a term of {listed} put together of {len(parts)} turns or parts"
     else:
         explanation = f"{category}: {score:.2f} for the turns joined, {alone:.2f} at most for one of them"
     return Trigger("split_payload", score, paths, explanation, category)

@@ -20,7 +20,7 @@ from moderation.pipelines.extract import MediaOutcome, texts_of
 from moderation.pipelines.forms import DEADLINE_S, SHORT_CHARS
 from moderation.pipelines.forms import STAGE as NORMALISE
 from moderation.pipelines.fuse import fuse
-from moderation.pipelines.joining import MOST_TURNS, Joined, joined_texts
+from moderation.pipelines.joining import JOINED_TURNS, MOST_TURNS, Joined, joined_texts
 from moderation.pipelines.units import ListSource, Piece, Source, Unit
 from moderation.policy import TRIGGERS, Policy
 from moderation.schema import (
@@ -71,15 +71,14 @@ class _Gathered:
 
 
 def joined_of(content: Content) -> tuple[Joined, ...]:
-    """The texts in which a payload that is split over turns shows."""
-    if not content.conversation:
-        return ()
-    return joined_texts([(turn.role, _text(turn.parts)) for turn in _turns(content)])
+    """The texts in which a payload that is split over turns shows, or over the parts of the only one."""
+    rows, of_parts = _rows(content)
+    return joined_texts([(turn.role, _text(turn.parts)) for turn in rows], most=len(rows) if of_parts else JOINED_TURNS)
 
 
 async def joined_aside(content: Content, *, deadline_s: float) -> tuple[tuple[Joined, ...], str]:
     """As `joined_of`, in a thread if turns are long; and why there is nothing, if that is no answer."""
-    if not content.conversation:
+    if not content.conversation and len(content.parts) < 2:
         return (), ""
     parts = (*content.parts, *(part for turn in content.conversation for part in turn.parts))
     deadline_s = min(deadline_s, DEADLINE_S)
@@ -237,6 +236,16 @@ def _turns_of(writer: Role, place: str, parts: Sequence[Part]) -> list[_Turn]:
     return [_Turn(role, said[role]) for role in sorted(said, key=lambda role: role is writer)]
 
 
+def _rows(content: Content) -> tuple[list[_Turn], bool]:
+    """What is joined: the turns, or the parts of the newest where its writer has no other; and whether it is these."""
+    turns = _turns(content)
+    newest = turns[-1]
+    if sum(turn.role is newest.role for turn in turns) > 1:
+        return turns, False
+    texts = [(path, part) for path, part in newest.parts if part.text is not None]
+    return ([_Turn(newest.role, [one]) for one in texts], True) if len(texts) > 1 else (turns, False)
+
+
 def _text(parts: Sequence[tuple[str, Part]]) -> str:
     return " ".join(part.text for _, part in parts if part.text is not None)
 
@@ -258,9 +267,9 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
             texts as turns, which is a rank and no probability.
     """
     content, policy = request.content, request.policy
-    if not content.conversation:
+    if not content.conversation and not request.joined and not request.unjoined:
         return []
-    looked_at = _turns(content)
+    looked_at, (rows, of_parts) = _turns(content), _rows(content)
     scores: dict[str, dict[str, float]] = {path: {} for turn in looked_at for path, _ in turn.parts}
     steps: dict[str, Step] = {}
     for unit in gathered.units:
@@ -274,26 +283,21 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
             _raise(found, classification, own, source.experimental if firm else ())
             if classification.step is not None and not unit.origin and not firm:
                 steps[unit.piece.path] = classification.step
-    turns = [
-        Said(
-            turn.role,
-            tuple(path for path, _ in turn.parts),
-            _text(turn.parts),
-            marks(_highest(scores[path] for path, _ in turn.parts), turn.role, policy),
-            _step([steps[path] for path, _ in turn.parts if path in steps]),
-        )
-        for turn in looked_at
-    ]
+
+    def said(turn: _Turn) -> Said:
+        paths = tuple(path for path, _ in turn.parts)
+        own = marks(_highest(scores[path] for path in paths), turn.role, policy)
+        return Said(turn.role, paths, _text(turn.parts), own, _step([steps[path] for path in paths if path in steps]))
+
+    turns = [said(turn) for turn in looked_at]
+    parts = [said(part) for part in rows] if of_parts else []
     if request.unjoined:
         gathered.note(Unjudged(turns[-1].paths[0], STAGE, request.unjoined))
-    together = [
-        said
-        for one in request.joined
-        for said in _said_together(
-            one, gathered, role=turns[-1].role, path=turns[max(one.turns)].paths[0], policy=policy, firm=firm
-        )
-    ]
-    return triggers_of(turns, together)
+    together: list[Together] = []
+    for one in request.joined:
+        path = (parts or turns)[max(one.turns)].paths[0]
+        together += _said_together(one, gathered, role=turns[-1].role, path=path, policy=policy, firm=firm)
+    return triggers_of(turns, together, parts)
 
 
 def _step(parts: Sequence[Step]) -> Step | None:

@@ -71,21 +71,22 @@ class Joined:
         return tuple(sorted(turns)) if len(turns) > 1 and (whole or end - start >= _LEAST_CROSSING) else ()
 
 
-def joined_texts(turns: Sequence[tuple[Role, str]]) -> tuple[Joined, ...]:
+def joined_texts(turns: Sequence[tuple[Role, str]], *, most: int = JOINED_TURNS) -> tuple[Joined, ...]:
     """What the turns of the newest one's writer say together; nothing if only one of them says anything.
 
     Args:
         turns: all that count, the newest last; who asks leaves out those before the last `MOST_TURNS`.
+        most: how many of the last are joined as they stand.
     """
     if not turns:
         return ()
     own = [(_BLANKS.sub(_short, text), at) for at, (writer, text) in enumerate(turns) if writer is turns[-1][0]]
     if len(own) < 2:
         return ()
-    tail = _tail(own)
+    tail = _tail(own, most)
     pieces = _pieces(own)
     found: dict[str, Joined] = {}
-    for one in (*([tail] if tail else []), *_runs(own), *pieces):
+    for one in (*([tail] if tail else []), *_runs(own, most), *pieces):
         found.setdefault(one.text, one)
     judged = list(found.values())[:MOST_JOINED]
     glued = _glued(judged)
@@ -101,14 +102,14 @@ def _short(blanks: re.Match[str]) -> str:
     return "\n" if "\n" in signs else " " if signs > unseen else blanks[0][0]
 
 
-def _tail(own: Sequence[Stretch]) -> Joined | None:
-    inside = _inside([text for text, _ in own])
+def _tail(own: Sequence[Stretch], most: int) -> Joined | None:
+    inside = _inside([text for text, _ in own], most)
     return _of([own[index] for index in inside], space=True) if len(inside) > 1 else None
 
 
-def _runs(own: Sequence[Stretch]) -> Iterator[Joined]:
+def _runs(own: Sequence[Stretch], most: int) -> Iterator[Joined]:
     """The last turns without a blank where one ends, and the next begins, inside an encoded run."""
-    last = [own[index] for index in _inside([text for text, _ in own])]
+    last = [own[index] for index in _inside([text for text, _ in own], most)]
     if any(_in_one_run(before, after) for (before, _), (after, _) in pairwise(last)):
         yield _of(last, runs=True)
 
@@ -117,12 +118,12 @@ def _in_one_run(before: str, after: str) -> bool:
     return bool(_RUN_START.match(after) and _RUN_END.search(before[-MOST_CHARS:]))
 
 
-def _inside(texts: Sequence[str]) -> list[int]:
+def _inside(texts: Sequence[str], most: int) -> list[int]:
     """Which of one writer's texts the joined one has something of, in order."""
     found: list[int] = []
     left = MOST_CHARS
     for index in range(len(texts) - 1, -1, -1):
-        if left <= 0 or len(found) == JOINED_TURNS:
+        if left <= 0 or len(found) == most:
             break
         if texts[index][-left:].strip():
             found.append(index)
