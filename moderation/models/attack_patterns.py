@@ -71,6 +71,7 @@ OVERRIDE = (
         "ignorier,vergiss,vergess,missacht",
         rf"\b(?:ignorier(?:e|en|t)?|vergiss|vergesse?n?|missachte)(?:{_S}sie)?{_S}{_WORD}{{0,3}}(?:vorherigen|vorigen|bisherigen|obigen|früheren|ursprünglichen){_S}{_WORD}{{0,2}}(?:anweisung(?:en)?|befehle?|regeln|vorgaben|instruktionen)",
         rf"\b(?:ignoriere|vergiss|missachte){_S}(?:alle{_S})?deine{_S}{_WORD}{{0,2}}(?:anweisungen|regeln|vorgaben|richtlinien|anleitungen)\b",
+        rf"\b(?:ignorier(?:e|t)|vergiss){_S}alles[,\s]{{1,3}}was{_S}(?:(?:man{_S})?dir|ihnen|euch){_S}{_WORD}{{0,2}}(?:gesagt|beigebracht|aufgetragen|befohlen)\b",
         rf"\b(?:ignorier(?:e|t)|vergiss){_S}(?:alles|das){_S}(?:oben|obige|bisherige|vorherige)\b[^.\n]{{0,20}}\b(?:und|stattdessen)\b",
     ),
     rule(
@@ -80,8 +81,8 @@ OVERRIDE = (
         rf"\b(?:ignore[rz]?|oublie[rz]?){_S}tout{_S}ce{_S}qui{_S}(?:précède|est{_S}(?:au-dessus|ci-dessus))[^.\n]{{0,10}}\b(?:et|puis)\b",
     ),
     rule(
-        "ignor,olvid,esque,dimentic,omiso|instruc,instru,istruzioni,reglas,regras,regole,rdenes,ordens,anterior,arriba",
-        rf"\b(?:ignor(?:a|e|ar|en|ad)|olvid(?:a|e|ar|en|es|ad)|esque[çc](?:a|e|am|er)|dimentica(?:re|te)?|haz{_S}caso{_S}omiso{_S}de|haga{_S}caso{_S}omiso{_S}de){_S}{_WORD}{{0,3}}"
+        "ignor,olvid,esque,desconsider,dimentic,omiso|instruc,instru,istruzioni,reglas,regras,regole,rdenes,ordens,anterior,arriba",
+        rf"\b(?:ignor(?:a|e|ar|en|ad|ate|are)|desconsider(?:a|e|ar|em)|olvid(?:a|e|ar|en|es|ad)|esque[çc](?:a|e|am|er)|dimentica(?:re|te)?|haz{_S}caso{_S}omiso{_S}de|haga{_S}caso{_S}omiso{_S}de){_S}{_WORD}{{0,3}}"
         rf"(?:instruc[^\W_]{{3,8}}|instru[çc][^\W_]{{2,6}}|istruzioni|reglas|regras|regole|[óo]rdenes|ordens){_S}{_WORD}{{0,2}}(?:anteriores?|previas|precedenti|pr[ée]vias|acima|de{_S}arriba)",
         rf"\b(?:ignora|olvida){_S}(?:todas{_S})?tus{_S}{_WORD}{{0,1}}(?:instrucciones|reglas|directrices|[óo]rdenes)\b",
         rf"\b(?:ignora|olvida){_S}todo{_S}lo{_S}(?:anterior|de{_S}arriba)[^.\n]{{0,6}}\b(?:y|luego)\b",
@@ -89,7 +90,7 @@ OVERRIDE = (
     # русский
     rule(
         "игнорируй,забудь,не обращай",
-        rf"\b(?:игнорируй(?:те)?|забудь(?:те)?|не обращай(?:те)? внимания на){_S}{_WORD}{{0,3}}(?:предыдущ[^\W_]{{1,4}}|прежн[^\W_]{{1,4}}|выше[^\W_]{{0,10}}){_S}{_WORD}{{0,2}}(?:инструкц[^\W_]{{1,4}}|указани[^\W_]{{1,3}}|правил[^\W_]{{0,3}}|команд[^\W_]{{0,2}})",
+        rf"\b(?:про)?(?:игнорируй(?:те)?|забудь(?:те)?|не обращай(?:те)? внимания на){_S}{_WORD}{{0,3}}(?:предыдущ[^\W_]{{1,4}}|прежн[^\W_]{{1,4}}|выше[^\W_]{{0,10}}){_S}{_WORD}{{0,2}}(?:инструкц[^\W_]{{1,4}}|указани[^\W_]{{1,3}}|правил[^\W_]{{0,3}}|команд[^\W_]{{0,2}})",
     ),
 )
 
@@ -127,11 +128,31 @@ OVERRIDE_ZH = (
     # 日本語: an order ends its clause
     rule(
         "無視,忘れ",
-        r"(?:これまで|以前|上記|前|今まで|上|あなた|君)の(?:すべての|全ての)?(?:指示|命令|ルール|プロンプト|制約)[をは]?(?:すべて|全て|全部)?(?:無視し(?:て(?!いる|いた)|ろ|なさい)|無視せよ|忘れ(?:て(?!いる|いた)|ろ|なさい))(?:ください|下さい|くれ|$|(?=[、。,.!！「\s]))",
+        r"(?:(?:これまで|以前|上記|前|今まで|上|あなた|君)の(?:すべての|全ての)?|(?:すべて|全て)の)(?:指示|命令|ルール|プロンプト|制約)[をは]?(?:すべて|全て|全部)?(?:無視し(?:て(?!いる|いた)|ろ|なさい)|無視せよ|忘れ(?:て(?!いる|いた)|ろ|なさい))(?:ください|下さい|くれ|$|(?=[、。,.!！「\s]))",
     ),
     rule(
         "무시,잊",
-        r"(?:이전|위|앞)의?\s?(?:모든\s?)?(?:지시|명령|규칙|프롬프트)(?:사항)?(?:을|를|은|는)?\s?(?:모두\s?)?(?:무시|잊)(?:하(?:고|세요|라|십시오)|해|으세요|어)",
+        r"(?:모든\s?)?(?:이전|위|앞)의?\s?(?:모든\s?)?(?:지시|명령|규칙|프롬프트|지침)(?:\s?사항)?(?:을|를|은|는)?\s?(?:모두\s?)?(?:무시|잊)(?:하(?:고|세요|라|십시오)|해|으세요|어)",
+    ),
+)
+# العربية: an order is one word, or follows "please" and "and"
+_AR_EARLIER = r"(?:الساب[قِ]{1,2}[ةه]|أعلاه|اعلاه|الماضي[ةه]|المذكور[ةه](?:\s[أا]علاه)?|من\sقبل|(?:التي|اللي)\s(?:سبقت|قبل|أعطيت\sلك|تلقيتها))"
+_AR_ORDERS = r"(?:ال)?(?:تعليمات|أوامر|اوامر|توجيهات|إرشادات|ارشادات)"
+_AR_VERB = (
+    r"(?:^|(?<=[^\w\s])|(?<=\n)|(?:من\sفضلك|لو\sسمحت|رجاءً?|الرجاء|يرجى|أرجوك|الآن|عليك)[،,\s]{1,3}|(?<=[^\w\s]\s))[وف]?"
+    r"(?:تجاهل[يو]?ا?|[اإأ]نس[َىي]?|[اأ]همل[يو]?|تخط[َىّ]{0,2})\s"
+)
+OVERRIDE_AR = (
+    rule(
+        "تجاهل,نس,همل,تخط",
+        rf"{_AR_VERB}(?:(?:كل|جميع|كاف[ةه]|كلّ)\s)?(?:{_AR_ORDERS}(?:ك)?\s{_AR_EARLIER}|(?:ال)?(?:تعليمات|أوامر|اوامر|توجيهات)ك(?!\w)|ما\sسبق\sمن\s{_AR_ORDERS}|القواعد\sالسابق[ةه]\sو)",
+    ),
+)
+EXTRACTION_AR = (
+    rule(
+        "موج,مطالب,برومبت,تعليمات",
+        r"(?:[اأ]عرض|[أا]ظهر|[اأ]طبع|[اإ]كشف|[أا]رني|[اأ]كتب|كرر|[أا]خبرني)\s(?:(?:لي|عن|ب|نص|محتوى)\s){0,2}(?:موج[هّ]{1,2}\sالنظام|مطالب[ةه]\sالنظام|برومبت\sالنظام"
+        r"|(?:تعليمات|أوامر)ك\s(?:الأصلي[ةه]|السري[ةه]|الأولي[ةه]|المخفي[ةه]|الداخلي[ةه]))",
     ),
 )
 OVERRIDE_OPEN = (

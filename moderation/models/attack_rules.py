@@ -186,13 +186,21 @@ _FOR_OTHERS = re.compile(
     _FLAGS,
 )
 
+# Shells, forms and programs have prompts and messages too.
+_OF_A_PROGRAM = re.compile(
+    r"[^.!?\n]{0,30}\b(?:bash|zsh|shell|terminal|console|command\sline|cmd|powershell|windows|linux|macos|ms-?dos|python|forms?|field|keyboard|cursor"
+    r"|printer|router|recipe|the\suser\s(?:types?|enters?|presses))\b",
+    _FLAGS,
+)
+
 
 def asks_for_prompt(text: str, start: int, end: int) -> bool:
     """Whether it is the model's own prompt: not instructions that somebody hands on, nor a message of anybody's."""
-    said = text[start:end]
+    said, after = text[start:end], text[end : end + _SEEN_AFTER]
+    if "your" not in said.lower() and _OF_A_PROGRAM.match(after) is not None:
+        return False
     if _PROMPT_OF_MODEL.search(said) is not None:
         return True
-    after = text[end : end + _SEEN_AFTER]
     if _WORD_FOR_WORD.match(after) is not None:
         return True
     return not (_OF_ANYBODY.search(said) or _HANDED_ON.match(said) or _FOR_OTHERS.match(after))

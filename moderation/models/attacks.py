@@ -12,20 +12,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 from moderation.models import attack_patterns as patterns
 from moderation.models import attack_voices as voices
+from moderation.models.attack_injected import injected
 from moderation.models.attack_orders import gives_order
 from moderation.models.attack_rules import Rule, asks_for_prompt, is_no_device, is_order_to_model, runs_no_program
+from moderation.models.attack_shots import shots_in
 from moderation.models.base import Classification, Classifier, Scored
 from moderation.models.spec import ModelSpec
 from moderation.schema import Modality
 
 MANY_SHOT_FROM = 8  # changes of speaker; a pasted chat of some turns is common
 _PASTED_SHOTS, _SURE_SHOTS = 16, 40
-_PAGE_OF_QUESTIONS = 6  # times as many, where the speakers are called question and answer
 _LEAST_HIDDEN_KINDS = 3  # an emoji may be followed by the same selector over and over, by a slip of a keyboard
 _MOST_COUNTRIES = 3  # whose regions' flags stand in one text; more of them spell words
 _LEAST_FRAGMENTS = 3
@@ -35,12 +35,6 @@ _LEAST_JOINED = 2
 DOUBTFUL = {"prompt_injection": 0.45, "jailbreak": 0.2}
 _TOGETHER = {"prompt_injection": 0.85, "jailbreak": 0.6}
 _NEAR = 300
-
-_SPEAKER = re.compile(
-    r"(?:^|[\n.!?。！？|]\s{0,3})(user|human|assistant|ai|bot|q|a|question|answer|model|gpt|用户|助手|人类|问|答)\s{0,2}[:：]",
-    re.IGNORECASE,
-)
-_ASKED_AND_ANSWERED = frozenset({"q", "a", "question", "answer", "问", "答"})  # a page of questions has them too
 
 # Tag characters, and variation selectors in a row: text that nobody sees.
 _TAGS = 0xE0000  # tag characters are ASCII from there
@@ -76,7 +70,29 @@ def forms_in(text: str) -> list[Form]:
     lowered = text.lower()
     present = frozenset(word for word in (_ASCII_WORDS if text.isascii() else _WORDS) if word in lowered)
     said = [_places(one, text, lowered, present) for one, words in _WORDS_OF if not words.isdisjoint(present)]
-    return _together([*said, *([form] for look in _LOOKS for form in look(text))])
+    looked = ([form] for look in _LOOKS for form in look(text))
+    return _together(_by_kind([*said, _injected(text, lowered), *looked]))
+
+
+def _by_kind(forms: list[list[Form]]) -> list[list[Form]]:
+    """The places of each kind: the one where it is sure, or else every doubtful one, each once."""
+    kinds: dict[str, list[Form]] = {}
+    for places in forms:
+        for form in places[:1]:
+            known = kinds.get(form.kind, [])
+            sure = [one for one in (*known[:1], form) if one.score > DOUBTFUL[one.category]]
+            kinds[form.kind] = sure[:1] or sorted({*known, *places}, key=lambda one: one.span)
+    return list(kinds.values())
+
+
+def _injected(text: str, lowered: str) -> list[Form]:
+    """Orders in the voice of a system or to an agent, in the middle of what is only read."""
+    doubtful = []
+    for start, end, sure in injected(text, lowered):
+        if sure:
+            return [Form("addressed_model", "prompt_injection", 0.88, (start, end))]
+        doubtful.append(Form("addressed_model", "prompt_injection", DOUBTFUL["prompt_injection"], (start, end)))
+    return doubtful
 
 
 def _together(forms: list[list[Form]]) -> list[Form]:
@@ -117,14 +133,9 @@ def _places(said: Said, text: str, lowered: str, present: frozenset[str]) -> lis
 
 def _many_shot(text: str) -> Iterator[Form]:
     """A dialogue written into one text: examples of obedience that the model is to go on with."""
-    if text.count(":") + text.count("：") <= MANY_SHOT_FROM:
-        return
-    speakers = [(found.group(1).lower(), found.start()) for found in _SPEAKER.finditer(text)]
-    changes = sum(one[0] != other[0] for one, other in pairwise(speakers))
-    if all(speaker in _ASKED_AND_ANSWERED for speaker, _ in speakers):
-        changes //= _PAGE_OF_QUESTIONS
-    if changes >= MANY_SHOT_FROM:
-        yield Form("many_shot", "jailbreak", _score_of_shots(changes), (speakers[0][1], len(text)))
+    seen = shots_in(text, MANY_SHOT_FROM)
+    if seen is not None:
+        yield Form("many_shot", "jailbreak", _score_of_shots(seen[0]), (seen[1], len(text)))
 
 
 def _score_of_shots(changes: int) -> float:
@@ -174,13 +185,13 @@ def _split_payload(text: str) -> Iterator[Form]:
 SAID = (
     Said(
         *("instruction_override", "prompt_injection", 0.95),
-        (*patterns.OVERRIDE, *patterns.OVERRIDE_ZH),
+        (*patterns.OVERRIDE, *patterns.OVERRIDE_ZH, *patterns.OVERRIDE_AR),
         patterns.OVERRIDE_OPEN,
         holds=is_order_to_model,
     ),
     Said(
         *("prompt_extraction", "prompt_injection", 0.93),
-        patterns.EXTRACTION,
+        (*patterns.EXTRACTION, *patterns.EXTRACTION_AR),
         patterns.EXTRACTION_OPEN,
         holds=asks_for_prompt,
     ),

@@ -17,7 +17,7 @@ from moderation.models.attacks import DOUBTFUL, forms_in
 HERE = Path(__file__).parent
 SHAPES = {
     shape: texts
-    for name in ("shapes", "tasks")
+    for name in ("shapes", "tasks", "embedded")
     for shape, texts in tomllib.loads((HERE / f"test_attacks_{name}.toml").read_text(encoding="utf-8")).items()
 }
 UNSEEN = tomllib.loads((HERE / "test_attacks_unseen.toml").read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def test_attacks_of_the_same_shape_are(shape: str) -> None:
     assert [text for text in SHAPES[shape]["attacks"] if not flagged(text)] == []
 
 
-@pytest.mark.parametrize("shapes", ["shapes", "tasks"])
+@pytest.mark.parametrize("shapes", ["shapes", "tasks", "embedded"])
 def test_what_was_written_after_the_rules_of_the_shapes(shapes: str) -> None:
     harmless, plain = (
         [text for texts in UNSEEN[f"{shapes}_{name}"].values() for text in texts] for name in ("harmless", "plain")
