@@ -16,7 +16,7 @@ _CLASSES = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", "[^0-9A-Za-z]")))
 _PLAIN_SIGNS = re.compile(r"[0-9A-Za-z._/:-]+")
 # How a value was made, told where the value would stand.
 _TECHNIQUE = re.compile(
-    r"(?:sha|md|base|utf|aes|des|rsa|argon|pbkdf|scrypt|bcrypt|tls|ntlmv|win|ipv|oauth|ascii|crc)-?[0-9]{1,4}(?![0-9])",
+    r"(?:sha|md|base|utf|aes|des|rsa|argon|pbkdf|scrypt|bcrypt|tls|ntlmv|win|ipv|oauth|ascii|crc|wpa|[a-z]{3,12}=)-?[0-9]{1,4}(?![0-9])",
     re.IGNORECASE,
 )
 # Parts of the names that code gives to a password: a long word without them is more likely a phrase of somebody's.
@@ -174,7 +174,8 @@ RULES = (
         _CHINESE,
     ),
     _password(  # an option of a command
-        r"(?<![!#-&)-_a-~])(?P<word>-p|--pass(?:word|wd|phrase)?)(?: ?[\"']| )?(?P<v>[!#-&(-+./0-:<-_a-~-]{6,64})",
+        r"(?<![!#-&)-_a-~])(?P<word>-p|--pass(?:word|wd|phrase)?)(?:[ =]?[\"']|[ =])?"
+        r"(?!=)(?P<v>[!#-&(-+./0-:<-_a-~-]{6,64})",
         _option,
         reach=100,
     ),

@@ -181,6 +181,7 @@ the password is wrong
 curl -u username:password https://a.b
 mysql -u root -p database
 password for kubernetes clusters
+password: minlength=8
 What is the password of the router?
 Is the password really necessary?
 password autofill doesn't work in Firefox
@@ -255,6 +256,7 @@ wifi密码忘了
 密码=request.getParameter
 密码：XXXXXX
 密碼錯誤
+密码是WPA2-PSK加密
 """
 HARMLESS = [line for line in (*HARMLESS_ENGLISH.split("\n"), *HARMLESS_CHINESE.split("\n")) if line.strip()]
 

@@ -27,6 +27,8 @@ class TestPasswords(GivenAwayContract):
         ("My password is qwmzplkrta.", "password", MADE_UP),
         ("(the password is qwmzplkrta)", "password", MADE_UP),
         ("mysql -u root -pqwmzplkrta", "password", MADE_UP),
+        ("login --password=qwmzplkrta", "password", MADE_UP),
+        ("login --password='qwmz7plkrTa'", "password", "qwmz7plkrTa"),
         ("requirepass qwmzplkrta", "password", MADE_UP),
         ("the password\u2019s qwmzplkrta, ok", "password", MADE_UP),
         ("密\u200b码是ｑｗｍｚｐｌｋｒｔａ哦", "password", "ｑｗｍｚｐｌｋｒｔａ"),
