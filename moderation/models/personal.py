@@ -49,7 +49,7 @@ class PersonalInformation(Classifier[str]):
         return [_classification(found) for found in raw]
 
     def warm_up_items(self) -> Sequence[str]:
-        return ["The weather is fine.", "今天天气很好。", "+1 212 736 5000"]
+        return ["The weather is fine.", "今天天气很好。", "+1 212 736 5000", "password: qwmzplkrta"]
 
 
 def _classification(found: Sequence[Found]) -> Classification:
