@@ -72,6 +72,11 @@ _FEW_TURNED = 4
 _FEW_STYLED = 3
 _FIRST_REGIONAL = 0x1F1E6
 _SHORT_WORD = 3
+_DOTLESS = "\u0131"
+_ACCENT = re.compile(f"(?!{_DOTLESS})[{ACCENTED}\u0259\u018f]")
+_CLAUSE = 200
+_CLAUSE_END = re.compile(r"[.!?;:…\n]+")
+_CLAUSE_WORD = re.compile(r"[^\W\d_]+")
 _SOUNDS = ("[", "/", "ˈ", "ˌ")  # what the sounds of a word begin with
 
 
@@ -128,7 +133,7 @@ def fold_homoglyphs(text: Mapped, accepts: IsWord = is_word) -> Mapped:
     edits = []
     for word in found:
         plain = _latin(word[0])
-        if plain is None or len(plain) < _SHORT_WORD:
+        if plain is None or len(plain) < _SHORT_WORD or _is_of_a_language(text.text, word):
             continue
         mixed = re.search("[A-Za-z]", word[0]) is not None
         switches = sum(a.isascii() != b.isascii() for a, b in pairwise(word[0]))
@@ -138,6 +143,24 @@ def fold_homoglyphs(text: Mapped, accepts: IsWord = is_word) -> Mapped:
         if (mixed and (usual or switches > 1)) or (not mixed and not foreign):
             edits.append(Edit(word.start(), word.end(), _cased(plain), aligned=True))
     return text.edited(edits)
+
+
+def _is_of_a_language(text: str, word: re.Match[str]) -> bool:
+    """Whether all that is strange in a word is the `ı` of Turkish and Azerbaijani, and its clause is not English.
+
+    Letters beside it that have accents (`Bakanlığımız`) are no part of what is found, and of no English word.
+    """
+    if any(not letter.isascii() and letter != _DOTLESS for letter in word[0]):
+        return False
+    if _ACCENT.match(text, word.end()) or (word.start() and _ACCENT.match(text, word.start() - 1)):
+        return True
+    before = max(
+        (end.end() for end in _CLAUSE_END.finditer(text, max(0, word.start() - _CLAUSE), word.start())), default=0
+    )
+    after = _CLAUSE_END.search(text, word.end(), word.end() + _CLAUSE)
+    clause = text[max(before, word.start() - _CLAUSE) : after.start() if after else word.end() + _CLAUSE]
+    words = [found.lower().replace(_DOTLESS, "i") for found in _CLAUSE_WORD.findall(clause)]
+    return 3 * sum(map(is_word, words)) < 2 * len(words)
 
 
 def _latin(word: str) -> str | None:

@@ -16,6 +16,7 @@ from moderation.normalise.decodable import WORDED, is_usual_han, looks_like_text
 from moderation.normalise.decoders import Found
 from moderation.normalise.edges import strange_signs, worded_ends
 from moderation.normalise.english import known, worded_share
+from moderation.normalise.leet import word_in_signs
 from moderation.normalise.mapped import Edit
 
 _RUN = re.compile(r"(?<![A-Za-z0-9+/_-])(?=[A-Za-z0-9+/_-]{6})[A-Za-z0-9+/_-]++(?:={1,2}|(?:%3[Dd]){1,2})?")
@@ -190,6 +191,8 @@ def _readable(text: str, stretch: list[_Piece]) -> tuple[int, int] | None:
     """The longest part of groups that is text; a few words before and after may be of their length."""
     if not _CASES.search(_BETWEEN.sub("", text[stretch[0][0] : stretch[-1][1]])):
         return None
+    if 2 * sum(_is_leet(text[start:end]) for start, end, _ in stretch) > len(stretch):
+        return None
     cuts = [
         (first, after)
         for first in range(min(_MOST_SHIFT, len(stretch) - _LEAST_GROUPS) + 1)
@@ -214,6 +217,11 @@ def _readable(text: str, stretch: list[_Piece]) -> tuple[int, int] | None:
 def _is_plain(piece: str) -> bool:
     """Whether it is a word or a number, which may stand beside groups."""
     return piece.isdigit() or piece.lower() in known()
+
+
+def _is_leet(piece: str) -> bool:
+    """Whether it is a word in letters of one case, some of them perhaps signs."""
+    return (piece.islower() or piece.isupper()) and word_in_signs(piece) is not None
 
 
 def _is_one(text: str, pieces: list[_Piece]) -> bool:

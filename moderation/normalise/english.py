@@ -30,6 +30,7 @@ _SHORT = frozenset(
     "a i am an as at be by do go he hi if in is it me my no of oh ok on or so to up us we ya yo".split()  # noqa: SIM905
 )
 _NEW = "porn wechat telegram whatsapp viagra onlyfans bitcoin crypto tiktok hitman semen asap url prompt".split()  # noqa: SIM905
+_NEW_CRIMES = "phishing malware ransomware keylogger botnet incest behead".split()  # noqa: SIM905
 # The lists count spellings from film scripts and passwords; these are no words, and what is written so is in disguise.
 _NO_WORDS = frozenset("asdf qwer qwerty zxcv abcd qaz wsx qwert asdfg hahaha aaa bbb xxx ooo iii lol llll".split())  # noqa: SIM905
 
@@ -38,7 +39,7 @@ _NO_WORDS = frozenset("asdf qwer qwerty zxcv abcd qaz wsx qwert asdfg hahaha aaa
 def ranks() -> Mapping[str, int]:
     """How usual a word is, 0 the most; whatever is in no list is no key."""
     lists = _lists()
-    found: dict[str, int] = dict.fromkeys((*_SHORT, *_NEW), 0)
+    found: dict[str, int] = dict.fromkeys((*_SHORT, *_NEW, *_NEW_CRIMES), 0)
     for name, most in _LISTS.items():
         for rank, word in enumerate(lists[name][:most]):
             if name == "passwords" and not re.search("[aeiouy]", word):

@@ -34,6 +34,8 @@ _SHORT_WORD = 3
 _LEANS = 4  # times as usual must a word become that is no strange one
 _LEANS_HAN = 2
 _LEAST_GAIN_HAN = 40  # chosen on ordinary clauses: 1 of 9,000 is turned
+_AROUND = 60  # characters in which the words beside it are
+_BESIDE = 2
 _NO_RANK = 40_000
 _HAN_CLAUSE = re.compile("[\u3400-\u9fff]{2,}")
 _PUNCTUATION = re.compile("[，、。！？；：,.!?“”\"' ]{1,3}")
@@ -112,10 +114,21 @@ class _Stretch:
     letters: int = 0
     longest: int = 0
     doubt: int = 0
+    words: int = 0
 
-    @property
-    def sure(self) -> bool:
-        return self.letters >= _LEAST_LETTERS or self.longest >= _LONG_WORD
+    def is_sure(self, text: str) -> bool:
+        """Whether there is enough of it: one word alone not among words of another language."""
+        if self.letters < _LEAST_LETTERS and self.longest < _LONG_WORD:
+            return False
+        return self.words > 1 or not _is_amid_strange(text, self.start, self.end)
+
+
+def _is_amid_strange(text: str, start: int, end: int) -> bool:
+    """Whether most words beside it in its line are in no list."""
+    before = _WORD.findall(text[max(0, start - _AROUND) : start].rpartition("\n")[2])[-_BESIDE:]
+    after = _WORD.findall(text[end : end + _AROUND].partition("\n")[0])[:_BESIDE]
+    strange = [word.lower() not in known() for word in (*before, *after)]
+    return 2 * sum(strange) > len(strange)
 
 
 def _stretches(text: str, turn: Callable[[str], str], words: re.Pattern[str] = _WORD) -> Iterator[tuple[int, int]]:
@@ -129,20 +142,20 @@ def _stretches(text: str, turn: Callable[[str], str], words: re.Pattern[str] = _
         strange = lower not in ordinary
         leans = fits and (strange or _LEANS * (rank[other] + 1) < rank.get(lower, _NO_RANK))
         if begun is not None and "\n" in text[begun.end : word.start()]:
-            yield from [(begun.start, begun.end)] if begun.sure else []
+            yield from [(begun.start, begun.end)] if begun.is_sure(text) else []
             begun = None
         if leans:
             begun = begun or _Stretch(word.start(), word.end())
-            begun.end, begun.doubt = word.end(), 0
+            begun.end, begun.doubt, begun.words = word.end(), 0, begun.words + 1
             if strange:
                 begun.letters += len(lower)
                 begun.longest = max(begun.longest, len(lower))
         elif begun is not None:
             begun.doubt += 1
             if begun.doubt > _MOST_DOUBT or not (fits or len(lower) <= _SHORT_WORD):
-                yield from [(begun.start, begun.end)] if begun.sure else []
+                yield from [(begun.start, begun.end)] if begun.is_sure(text) else []
                 begun = None
-    if begun is not None and begun.sure:
+    if begun is not None and begun.is_sure(text):
         yield begun.start, begun.end
 
 

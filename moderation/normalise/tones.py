@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from moderation.normalise.english import is_word
+from moderation.normalise.leet import word_in_signs
 from moderation.normalise.lexicon import dictionary
 from moderation.normalise.mapped import Edit, Mapped
 from moderation.normalise.packaged import packaged_json
@@ -40,6 +41,8 @@ _TOKEN = re.compile(r"(?<![\w.@:/#&=])[A-Za-zü][A-Za-zü0-9]*+(?![\w@/#&=])", r
 _NUMBERED = re.compile("(?:[A-Za-zü]{1,6}[1-5])+[A-Za-zü]{0,12}")
 _SYLLABLE = re.compile("([A-Za-zü]+)([1-5]?)")
 _USUAL_ENGLISH = 4_000
+_LONG_ENGLISH = 5
+_MOVE = re.compile("[NBRQK][a-h][1-8]")  # of chess
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +175,18 @@ def _numbered(text: str) -> Iterator[Edit]:
         said = {part[1].lower() for part in toned if len(part[1]) > 1}
         if len(said) < _LEAST or 2 * sum(is_word(one, rank=_USUAL_ENGLISH) for one in said) > len(said):
             continue
+        if all(_MOVE.fullmatch(word.text) or _is_leet(word.text) for word in group):
+            continue
         for word in group:
             for part in _SYLLABLE.finditer(word.text):
                 if part[2]:
                     place = word.start + part.end()
                     yield Edit(place - 2, place, part[1][-1])
+
+
+def _is_leet(word: str) -> bool:
+    """Whether its digits are letters of a longer English word (`an1ma1`)."""
+    return len(word) >= _LONG_ENGLISH and word_in_signs(word) is not None
 
 
 def _numbered_word(found: re.Match[str]) -> _Word:

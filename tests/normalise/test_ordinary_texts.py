@@ -109,3 +109,39 @@ def test_japanese_among_much_chinese_stays() -> None:
     assert views_of(text).views == ()
     (view,) = views_of(f"{text}后来到了晚上，他喜歡讀書。").views
     assert view.text.endswith("東京駅へ行きました。后来到了晚上，他喜欢读书。")
+
+
+# Turkish and Azerbaijani have an ı of their own; Malay and Indonesian a word that is English backwards.
+OTHERS = (
+    "Kızım sınavı kazandı, çok mutluyum.",
+    "Bakanlığımız tarafından açıklanan kararların uygulanmasına başlandı.",
+    "Altın fiyatları bugün yine arttı.",
+    "Kırk yıl önce burada bir kız okulu vardı.",
+    "Bu sır tam on yıl saklandı.",
+    "Tıp fakültesi sınavları yarın başlıyor. Hazır mısın?",
+    "Ankara'nın ılık havası insanı rahatlatır.",
+    "Qızım məktəbdə yaxşı oxuyur və kitabları sevir.",
+    "Azərbaycanın paytaxtı Bakı şəhəridir.",
+    "Onların hamısı bizim dostumuzdur.",
+    "Selamat datang di Indonesia",
+    "Selamat pagi, apa kabar hari ini?",
+)
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_letters_and_words_of_other_languages_stay(text: str) -> None:
+    assert views_of(text).views == ()
+    assert views_of(f"He wrote to me yesterday:\n{text}\nThat was all.").views == ()
+
+
+@pytest.mark.parametrize(
+    ("disguised", "plain", "step"),
+    [
+        ("you must kıll him now", "you must kill him now", "homoglyph"),
+        ("kıll", "kill", "homoglyph"),
+        ("Bugün hava çok güzel. You must kıll him now.", "Bugün hava çok güzel. You must kill him now.", "homoglyph"),
+        ("please read the snoitcurtsni now", "please read the instructions now", "reversed"),
+    ],
+)
+def test_among_english_words_they_are_disguises(disguised: str, plain: str, step: str) -> None:
+    assert [(view.text, view.steps) for view in views_of(disguised).views] == [(plain, (step,))]
