@@ -1,7 +1,7 @@
-r"""Writes the harmless rows that `text-risk` was neither trained nor calibrated on, as a set for the other commands.
+"""Writes the harmless rows that `text-risk` was neither trained nor calibrated on, as a set for the other commands.
 
     python -m moderation.training.held_out --data ../shared/data/train --out held-out
-    moderation policy thresholds --safe held-out --data held-out --limit 5000 --together \
+    moderation policy thresholds --safe held-out --data held-out --limit 5000 --together \\
         --review-budget 0.1 --block-budget 0.01
 
 The default policy's thresholds come from these two commands. Only rows that are harmless in every category are
