@@ -3,9 +3,10 @@
     python -m benchmarks accuracy --data ../shared/data --frozen FOLDER [--limit N] [--write docs/accuracy.md]
 
 FOLDER is what `python -m moderation.training.text_risk --share 0 --out FOLDER` made: the baseline that the project has
-to beat. Every set of `--sets` is judged by a word list, by an existing package, by frozen embeddings with logistic
-regression, by `text-risk.v1` alone, and by the whole service, which adds attack forms and takes disguises off. The
-score of a text is the highest over the categories its set is about. Rates and counts only; no text is shown or kept.
+to beat; one that was measured on other rows is refused. Every set of `--sets` is judged by a word list, by an existing
+package, by frozen embeddings with logistic regression, by `text-risk.v1` alone, and by the whole service, which adds
+attack forms and takes disguises off. The score of a text is the highest over the categories its set is about. Rates and
+counts only; no text is shown or kept.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.accuracy_pairs import paired
-from benchmarks.accuracy_peers import WordList, frozen, profanity_check, scores_of, shipped
+from benchmarks.accuracy_peers import WordList, check_rows, frozen, profanity_check, scores_of, shipped
 from benchmarks.machine import Report
 from moderation.cli.judges import own_judge, progress
 from moderation.config import load_settings
@@ -72,6 +73,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> Report:
     parser.add_argument("--write", type=Path, help="a page with the marks <!-- accuracy --> and <!-- /accuracy -->")
     own = parser.parse_args(rest)
     limit = 60 if options.quick else own.limit
+    check_rows(own.frozen)
     found = _judged(own, limit, options.seed)
     values = _values(found)
     table = _page(found, values, limit, own.frozen)
@@ -126,27 +128,37 @@ def _values(found: Found) -> dict[str, float]:
             for what, rate in (("recall", judged.group.recall), ("false_alarms", judged.group.false_positive_rate)):
                 if rate.value is not None:
                     values[f"{key}.{what}"] = rate.value
-    both = [name for name in BOTH if name in found]
+    both = _both(found)
     for classifier in (FROZEN, MODEL, SERVICE):
         if both:
-            values[f"mean_macro_f1.{classifier}"] = sum(values[f"{name}.{classifier}.macro_f1"] for name in both) / len(
-                both
-            )
+            figures = [values[f"{name}.{classifier}.macro_f1"] for name in both]
+            values[f"{_over('mean_macro_f1', both, BOTH)}.{classifier}"] = sum(figures) / len(figures)
         if all(name in found for name in POOLED):
             groups = [found[name][classifier].group for name in POOLED]
             pooled = average_precision(
                 np.concatenate([group.scores for group in groups]), np.concatenate([group.truths for group in groups])
             )
             values[f"pooled_average_precision.{classifier}"] = pooled or 0.0
-    blocked = [found[name][SERVICE].decisions[False, Decision.BLOCK] for name in PLAIN_BENIGN if name in found]
+    benign = [name for name in PLAIN_BENIGN if name in found]
+    blocked = [found[name][SERVICE].decisions[False, Decision.BLOCK] for name in benign]
     if blocked:
-        values["benign_blocked"] = sum(rate.count for rate in blocked) / sum(rate.total for rate in blocked)
+        share = sum(rate.count for rate in blocked) / sum(rate.total for rate in blocked)
+        values[_over("benign_blocked", benign, PLAIN_BENIGN)] = share
     for name in DISGUISED:
         if name in found and PLAIN in found:
             for classifier in (MODEL, SERVICE):
                 plain = values[f"{PLAIN}.{classifier}.macro_f1"]
                 values[f"{name}.{classifier}.drop"] = plain - values[f"{name}.{classifier}.macro_f1"]
     return values
+
+
+def _both(found: Found) -> list[str]:
+    return [name for name in BOTH if name in found]
+
+
+def _over(figure: str, names: Sequence[str], wanted: Sequence[str]) -> str:
+    """A figure's name, another one over fewer sets than its aim is about: it is never held against the aim."""
+    return figure if len(names) == len(wanted) else f"{figure}_of_{len(names)}"
 
 
 def _misses(values: Mapping[str, float]) -> list[str]:
@@ -169,7 +181,7 @@ def _gain(values: Mapping[str, float]) -> float | None:
 
 
 def _page(found: Found, values: Mapping[str, float], limit: int, frozen_folder: Path) -> str:
-    lines = [f"At most {limit} rows of each set.", "", "### Sets with both labels", ""]
+    lines = [f"At most {limit} rows of each set.", *_fewer(found, values), "", "### Sets with both labels", ""]
     lines += [
         "| set (violating / allowed) | classifier | macro-F1 | AU-PRC | AUROC | recall | false alarms |",
         "|" + " --- |" * 7,
@@ -213,6 +225,22 @@ def _page(found: Found, values: Mapping[str, float], limit: int, frozen_folder: 
                 )
     lines += ["", "### Held-out part of the training sets", "", _held_out(frozen_folder)]
     return "\n".join(lines)
+
+
+def _fewer(found: Found, values: Mapping[str, float]) -> list[str]:
+    """Which sets the mean macro-F1 is over, where they are fewer than the aim is about."""
+    both = _both(found)
+    if not both or len(both) == len(BOTH):
+        return []
+    figures = ", ".join(
+        f"{classifier} {values[f'mean_macro_f1_of_{len(both)}.{classifier}']:.3f}"
+        for classifier in (FROZEN, MODEL, SERVICE)
+    )
+    return [
+        "",
+        f"Mean macro-F1 over {len(both)} of the {len(BOTH)} sets ({', '.join(both)}): {figures}. The aim is over all "
+        f"{len(BOTH)}: by this it is neither reached nor missed.",
+    ]
 
 
 def _held_out(frozen_folder: Path) -> str:

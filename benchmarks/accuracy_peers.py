@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from moderation.lists.matching import Lists
 from moderation.lists.store import load_lists
@@ -25,6 +26,7 @@ from moderation.training.rows import CATEGORIES
 
 Scores = list[Mapping[str, float] | None]
 _ROOM = room("models") / "text-risk"
+_SHOWN = 5  # differences that are named
 
 
 class WordList:
@@ -58,6 +60,37 @@ def profanity_check(texts: Sequence[str]) -> Scores:
     from profanity_check import predict_prob  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
     return [dict.fromkeys(CATEGORIES, float(score)) for score in predict_prob(list(texts))]
+
+
+def check_rows(head: Path) -> None:
+    """That a baseline was trained and measured on the same rows as `text-risk`: else their figures say nothing.
+
+    Raises:
+        SystemExit: it was not, or the folder holds no baseline.
+    """
+    path = head / "metrics.json"
+    make = f"python -m moderation.training.text_risk --share 0 --data ../shared/data/train --out {head}"
+    if not path.is_file():
+        raise SystemExit(f"{path}: no such file; make the baseline: {make}")
+    ours, theirs = (_rows(json.loads(one.read_text(encoding="utf-8"))) for one in (_ROOM / "metrics.json", path))
+    both = {key: (theirs.get(key, 0), ours.get(key, 0)) for key in {**ours, **theirs}}
+    other = [f"{key} {there}, not {here}" for key, (there, here) in both.items() if there != here]
+    if other:
+        more = f" and {len(other) - _SHOWN} more" if len(other) > _SHOWN else ""
+        raise SystemExit(
+            f"{path}: the baseline was measured on other rows than text-risk: {'; '.join(other[:_SHOWN])}{more}. "
+            f"Make it again, with the seed that text-risk has and no --scale: {make}. If the rows have changed since "
+            "text-risk was trained, train that again too."
+        )
+
+
+def _rows(metrics: Mapping[str, Any]) -> dict[str, int]:
+    """What rows a training run had: those of each source, and those of each category that it measured on."""
+    found = {"seed": metrics["seed"]}
+    found |= {f"rows of {source}:": count for source, count in metrics["rows_by_source"].items()}
+    for side in ("positives", "negatives"):
+        found |= {f"{side} of {category}:": numbers[side] for category, numbers in metrics["categories"].items()}
+    return found
 
 
 @contextlib.contextmanager
