@@ -130,11 +130,11 @@ def test_what_nobody_waits_for_any_more_is_looked_at_no_further(monkeypatch: pyt
 
 @pytest.mark.parametrize("broken", [True, False])
 def test_turns_that_could_not_be_joined_are_unjudged(monkeypatch: pytest.MonkeyPatch, broken: bool) -> None:
-    def joined(*given: Any) -> Any:
+    def joined(*given: Any, **chosen: Any) -> Any:
         if broken:
             raise ValueError
         time.sleep(0.3)
-        return joined_texts(*given)
+        return joined_texts(*given, **chosen)
 
     monkeypatch.setattr(gather, "joined_texts", joined)
     if not broken:
