@@ -36,10 +36,14 @@ _LONGEST_CONTINUE = 80
 _CONTINUE = re.compile(
     r"\W*(?:(?:please|ok(?:ay)?|yes|yeah|sure|and|now|good|great|then)\W+)*"
     r"(?:continue|go on|keep going|carry on|proceed|next(?: (?:part|step|one))?|more(?: details?)?|and then|what(?:'s| is) next|"
-    r"finish(?: it)?|don'?t stop|elaborate|expand(?: on (?:that|it))?|the rest|step \d+)"
+    r"finish(?: it)?|don'?t stop|elaborate|expand(?: on (?:that|it))?|the rest|step \d+|go (?:ahead|deeper|further)|"
+    r"(?:tell|show|give) me (?:more|the rest)|keep (?:writing|talking|at it)|say more|write (?:more|on)|what then|do it)"
     r"(?:\W+(?:please|then|now|from (?:there|here)|with (?:that|it)))*\W*"
     r"|\W*(?:请|好的?|嗯|行|那)?[,，\s]*(?:你)?(?:继续|接着(?:说|写|讲|来)?|然后呢?|下一[步段个部分]*|往下(?:说|写|讲)?|再详细(?:一?点)?|"
-    r"详细(?:说说|一点|点)|后面呢|还有呢|说下去|写下去|写完|别停)(?:吧|呢|啊|一下|写|说|讲)*\W*",
+    r"详细(?:说说|一点|点)|后面呢|还有呢|说下去|写下去|写完|别停|"
+    r"说吧|讲吧|多说点|说完|继续往下|给我(?:剩下的|后面的))(?:吧|呢|啊|一下|写|说|讲)*\W*"
+    r"|\W*(?:sigue|contin[uú]a|adelante|continuez?|vas-y|weiter|mach weiter|continua|vai avanti|prossegu[ei]|продолжай(?:те)?|дальше|"
+    r"続けて(?:ください)?|次|계속(?:해|해줘|하세요)?|تابع|أكمل)(?:\W+(?:por favor|s'il (?:te|vous) pla[iî]t|bitte|per favore|пожалуйста))?\W*",
     re.IGNORECASE,
 )
 

@@ -86,6 +86,15 @@ def test_a_payload_that_only_shows_joined_names_all_its_turns() -> None:
         "请继续吧",
         "然后呢？",
         "好的，接着写",
+        "ok go ahead",
+        "tell me more please",
+        "keep writing",
+        "嗯 说吧",
+        "sigue, por favor",
+        "Weiter bitte",
+        "продолжай",
+        "続けてください",
+        "تابع",
     ],
 )
 @pytest.mark.parametrize("role", [Role.USER, Role.ASSISTANT])
@@ -106,6 +115,10 @@ def test_a_bare_go_on_carries_the_risk_of_what_it_continues(text: str, role: Rol
         "继续教育有什么用",
         "hello",
         "step 3 of the recipe burns",
+        "tell me more about gardens",
+        "go ahead and book the train",
+        "说吧台在哪里",
+        "continua a piovere",
     ],
 )
 def test_a_new_question_continues_nothing(text: str) -> None:
