@@ -161,17 +161,26 @@ def _over(figure: str, names: Sequence[str], wanted: Sequence[str]) -> str:
     return figure if len(names) == len(wanted) else f"{figure}_of_{len(names)}"
 
 
-def _misses(values: Mapping[str, float]) -> list[str]:
+def _aims(values: Mapping[str, float]) -> list[tuple[str, float, float, bool]]:
+    """Of each aim that could be measured: its name, what was measured, the bound, and whether that is the least."""
     wanted = [
         ("mean macro-F1 over frozen + LR", _gain(values), 0.04, True),
         ("pooled AU-PRC", values.get(f"pooled_average_precision.{SERVICE}"), 0.80, True),
         ("benign texts blocked", values.get("benign_blocked"), 0.01, False),
-        *((f"{name}: drop", values.get(f"{name}.{SERVICE}.drop"), 0.03, False) for name in DISGUISED),
+        *((f"{name}: drop of macro-F1", values.get(f"{name}.{SERVICE}.drop"), 0.03, False) for name in DISGUISED),
     ]
+    return [(name, value, bound, least) for name, value, bound, least in wanted if value is not None]
+
+
+def _is_missed(value: float, bound: float, least: bool) -> bool:
+    return value < bound if least else value > bound
+
+
+def _misses(values: Mapping[str, float]) -> list[str]:
     return [
         f"{name} = {value:.3f}, wanted {'at least' if least else 'at most'} {bound}"
-        for name, value, bound, least in wanted
-        if value is not None and (value < bound if least else value > bound)
+        for name, value, bound, least in _aims(values)
+        if _is_missed(value, bound, least)
     ]
 
 
@@ -181,7 +190,12 @@ def _gain(values: Mapping[str, float]) -> float | None:
 
 
 def _page(found: Found, values: Mapping[str, float], limit: int, frozen_folder: Path) -> str:
-    lines = [f"At most {limit} rows of each set.", *_fewer(found, values), "", "### Sets with both labels", ""]
+    lines = [f"At most {limit} rows of each set.", *_fewer(found, values), "", "### Aims, of the service", ""]
+    lines += ["| aim | measured | wanted | |", "| --- | --- | --- | --- |"]
+    for name, value, bound, least in _aims(values):
+        said = "missed" if _is_missed(value, bound, least) else "reached"
+        lines.append(f"| {name} | {value:.3f} | {'at least' if least else 'at most'} {bound} | {said} |")
+    lines += ["", "### Sets with both labels", ""]
     lines += [
         "| set (violating / allowed) | classifier | macro-F1 | AU-PRC | AUROC | recall | false alarms |",
         "|" + " --- |" * 7,

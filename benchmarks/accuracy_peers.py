@@ -84,13 +84,13 @@ def check_rows(head: Path) -> None:
         )
 
 
-def _rows(metrics: Mapping[str, Any]) -> dict[str, int]:
+def _rows(metrics: Mapping[str, Any]) -> dict[str, object]:
     """What rows a training run had: those of each source, and those of each category that it measured on."""
-    found = {"seed": metrics["seed"]}
+    found: dict[str, object] = {"seed": metrics["seed"]}
     found |= {f"rows of {source}:": count for source, count in metrics["rows_by_source"].items()}
     for side in ("positives", "negatives"):
         found |= {f"{side} of {category}:": numbers[side] for category, numbers in metrics["categories"].items()}
-    return found
+    return found | {"SHA-256 of the texts held out": metrics.get("held_out_sha256", 0)}
 
 
 @contextlib.contextmanager

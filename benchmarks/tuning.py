@@ -31,8 +31,9 @@ from moderation.models.text_head import TextHead
 from moderation.models.tuned import TunedLayers, save_layers
 from moderation.rooms import room
 from moderation.training.logistic import Doubles
+from moderation.training.parts import TRAIN, part_of
 from moderation.training.rows import CATEGORIES, Row
-from moderation.training.text_risk import TRAIN, fit_head, gather, part_of, served_logits, targets_of
+from moderation.training.text_risk import fit_head, gather, served_logits, targets_of
 from moderation.training.tuning import Form, Recipe, between, tune
 
 LEFT_OUT = ("advbench-en", "bipia-en", "davidson-en", "jailbench-zh", "swsr-zh")

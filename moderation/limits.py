@@ -13,7 +13,7 @@ class Limits:
         max_body_bytes: one HTTP request's body, as it comes over the wire.
         idle_timeout_s: time a connection may be open with nothing sent; longer than that of proxies (60 s).
         header_timeout_s: time a client has to send a request's headers, from their first byte.
-        body_timeout_s: time a client has to send its body.
+        body_timeout_s: time a client has to send its body, and in which it must take something of its answer.
         max_requests: bodies in one batch form.
         max_parts: parts of one content, conversation included.
         max_text_chars: code points of all text parts together.

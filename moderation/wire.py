@@ -106,12 +106,13 @@ class WireBatch(_Strict):
     requests: list[WireRequest]
 
 
-def parse_json(body: bytes, *, max_values: int = 1_000_000) -> Any:
+def parse_json(body: bytes, *, max_values: int = 1_000_000, what: str = "body") -> Any:
     """The JSON value of a body.
 
     Args:
         max_values: commas and opening brackets, also those inside texts: a few bytes of JSON become sixty in memory,
             so they are counted before anything is built.
+        what: it is called in errors.
 
     Raises:
         InvalidRequestError: not UTF-8, not JSON, nested too deep, with a key twice, or with NaN or infinity in it.
@@ -122,14 +123,14 @@ def parse_json(body: bytes, *, max_values: int = 1_000_000) -> Any:
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_without_doubles)
     except UnicodeDecodeError as error:
-        message = f"the body is not UTF-8 at byte {error.start}"
+        message = f"the {what} is not UTF-8 at byte {error.start}"
         raise InvalidRequestError(message, code="invalid_encoding") from None
     except RecursionError:
-        raise InvalidRequestError("the body is nested too deep", code="invalid_json") from None
+        raise InvalidRequestError(f"the {what} is nested too deep", code="invalid_json") from None
     except (json.JSONDecodeError, _NotOursError) as error:
-        raise InvalidRequestError(f"the body is not JSON: {clean(str(error))}", code="invalid_json") from None
+        raise InvalidRequestError(f"the {what} is not JSON: {clean(str(error))}", code="invalid_json") from None
     except ValueError:  # int() has a limit, and advice for programmers
-        message = "the body is not JSON that can be read: a number has too many digits"
+        message = f"the {what} is not JSON that can be read: a number has too many digits"
         raise InvalidRequestError(message, code="invalid_json") from None
 
 

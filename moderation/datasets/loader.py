@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from moderation.datasets.lines import INVALID_ENCODING, UNREADABLE, UTF16
 from moderation.datasets.manifest import Manifest, Side, as_word
-from moderation.datasets.tables import Fields, Malformed, ReadLimits, read_table
+from moderation.datasets.tables import Fields, Malformed, ReadLimits, encoding_hint, read_table
 from moderation.errors import InvalidRequestError, TooLargeError
 from moderation.schema import Role
 from moderation.taxonomy import CATEGORIES, PARENTS
@@ -145,11 +146,22 @@ def survey(
                 key = -int.from_bytes(hashlib.sha256(f"{seed} {manifest.name} {place}".encode()).digest()[:8])
                 (heapq.heappush if len(drawn) < limit else heapq.heappushpop)(drawn, (key, place))
     if counts.rows == 0:
-        why = {**counts.malformed, **counts.left_out}
-        raise InvalidRequestError(f"{manifest.name}: no row can be used: {why or 'there is none'}")
+        raise InvalidRequestError(f"{manifest.name}: no row can be used: {_why(counts, manifest, paths)}")
     if limit is not None and limit < counts.rows:
         counts.chosen = frozenset(place for _, place in drawn)
     return counts
+
+
+def _why(counts: Survey, manifest: Manifest, paths: Sequence[Path]) -> str:
+    """What is wrong with the rows of a set of which none can be used, and where it is first."""
+    why = [f"{count} left out: {reason}" for reason, count in counts.left_out.items()]
+    for reason, count in counts.malformed.items():
+        file, number = counts.examples_of[reason][0]
+        wide = manifest.files[file].encoding == UTF16  # in which a lost byte runs lines together
+        wrong = reason == INVALID_ENCODING or (reason == UNREADABLE and wide)
+        hint = f" ({encoding_hint(manifest.files[file], paths[file])})" if wrong else ""
+        why.append(f"{count} malformed: {reason}, first in {paths[file].name}:{number}{hint}")
+    return "; ".join(why) or "there is none"
 
 
 def examples(
@@ -213,7 +225,7 @@ def _text(manifest: Manifest, fields: Fields) -> _Text | Malformed | str:
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate, which JSON can spell
-        return Malformed("invalid_encoding")
+        return Malformed(INVALID_ENCODING)
     return _Text(text)
 
 

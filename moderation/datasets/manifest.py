@@ -28,6 +28,11 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+UTF8 = "utf-8"
+# What programs write tables in that are no UTF-8; GB18030 reads GBK and GB 2312.
+ENCODINGS = (UTF8, "gb18030", "big5", "utf-16", "shift_jis", "cp1252")
+
+
 @dataclass(frozen=True, slots=True)
 class DataFile:
     """A file with pinned content.
@@ -35,12 +40,14 @@ class DataFile:
     Attributes:
         path: relative to the manifest's folder or to the folder given as data.
         delimiter: between the fields of a CSV file.
+        encoding: of a CSV or JSONL file, one of `ENCODINGS`.
     """
 
     path: str
     sha256: str
     format: Format
     delimiter: str = ","
+    encoding: str = UTF8
 
     @property
     def gzipped(self) -> bool:

@@ -10,7 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from moderation.datasets.manifest import CategoryNames, DataFile, Format, Labels, Manifest, Side, as_word
+from moderation.datasets.manifest import (
+    ENCODINGS,
+    UTF8,
+    CategoryNames,
+    DataFile,
+    Format,
+    Labels,
+    Manifest,
+    Side,
+    as_word,
+)
 from moderation.errors import ConfigurationError, NotSupportedYetError
 from moderation.schema import Modality, Role
 from moderation.taxonomy import CATEGORIES, PARENTS
@@ -120,8 +130,8 @@ class _Reader:
             return self._fail(message, "file", key, entry=number)
 
         for key in entry:
-            if key not in {"path", "sha256", "format", "delimiter"}:
-                raise fail(f"unknown key `{key}`; known here: delimiter, format, path, sha256", key)
+            if key not in {"path", "sha256", "format", "delimiter", "encoding"}:
+                raise fail(f"unknown key `{key}`; known here: delimiter, encoding, format, path, sha256", key)
         path, sha256 = entry.get("path"), entry.get("sha256")
         if not isinstance(path, str) or not path or "\\" in path or "\0" in path:
             raise fail("`path` must be a path with /", "path")
@@ -138,7 +148,10 @@ class _Reader:
         delimiter = entry.get("delimiter", "\t" if ending == ".tsv" else ",")
         if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
             raise fail("`delimiter` must be one character, and no quotation mark or line break", "delimiter")
-        return DataFile(path, sha256, Format(written), delimiter)
+        encoding = entry.get("encoding", UTF8)
+        if encoding not in ENCODINGS or (encoding != UTF8 and written == Format.PARQUET):
+            raise fail(f"`encoding` must be one of {', '.join(ENCODINGS)}; Parquet has none", "encoding")
+        return DataFile(path, sha256, Format(written), delimiter, encoding)
 
     def _labels(self, table: dict[str, Any], sides: Side) -> Labels:
         self._only(table, {"column", "violating", "allowed", "at_least", "categories", "columns"}, "labels")

@@ -7,19 +7,22 @@ read only if its SHA-256 is the pinned one. Numbers count from 1: lines (JSONL, 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import hashlib
 import importlib
+import io
 import itertools
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from moderation.datasets.manifest import DataFile, Format
-from moderation.errors import InvalidRequestError, MissingExtraError, ModerationError, TooLargeError, UndecodableError
+from moderation.datasets.lines import INVALID_ENCODING, LINE_TOO_LONG, UNREADABLE, UTF16, Spoilt, Unpacked, read_lines
+from moderation.datasets.manifest import ENCODINGS, UTF8, DataFile, Format
+from moderation.errors import InvalidRequestError, MissingExtraError, ModerationError, UndecodableError
 from moderation.wire import clean, parse_json
 
 EXTRA = "evaluate"
@@ -27,6 +30,7 @@ _BLOCK_BYTES = 1 << 20
 _PARQUET_ROWS = 256
 _NAMED = 20  # columns that a message lists
 Fields = Mapping[str, object]
+_CARRIAGE_RETURNS = "lines that end with CR alone are not read: write the file with LF, as `tr '\\r' '\\n'` does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def optional(library: str) -> Any:
         raise MissingExtraError(library.partition(".")[0], extra=EXTRA) from None
 
 
-def open_checked(path: Path, sha256: str) -> BinaryIO:
+def open_checked(path: Path, sha256: str) -> io.BufferedReader:
     """The file, if it is the pinned one.
 
     Raises:
@@ -103,52 +107,54 @@ def read_table(
         if file.format is Format.PARQUET:
             yield from _parquet(raw, path, columns)
             return
-        stream: BinaryIO = gzip.GzipFile(fileobj=raw) if file.gzipped else raw  # type: ignore[assignment]
-        lines = _lines(stream, path, limits)
+        lines = read_lines(
+            _unpacked(file, raw),
+            path,
+            encoding=file.encoding,
+            max_line_bytes=limits.max_line_bytes,
+            max_bytes=limits.max_bytes,
+        )
         if file.format is Format.JSONL:
             yield from _jsonl(lines, path, columns, deciding)
         else:
-            yield from _csv(lines, path, file.delimiter, columns)
+            yield from _csv(lines, path, file, columns)
 
 
-def _lines(stream: BinaryIO, path: Path, limits: ReadLimits) -> Iterator[str | Malformed]:
-    """Decoded lines with their ends; one that is too long or no UTF-8 as what is wrong with it."""
-    total = 0
-    first = True
+def _unpacked(file: DataFile, raw: io.BufferedReader) -> Unpacked:
+    return gzip.GzipFile(fileobj=raw) if file.gzipped else raw
+
+
+def encoding_hint(file: DataFile, path: Path) -> str:
+    """What to do about a file that is not of the encoding it is read in."""
+    if file.encoding == UTF8:
+        return f"a file that is no UTF-8 needs `encoding` in the manifest, one of {', '.join(ENCODINGS)}"
+    if _is_utf8(file, path):
+        return f"the file is UTF-8, and the manifest says it is {file.encoding}: leave `encoding` out"
+    return f"the manifest says that it is {file.encoding}; known are {', '.join(ENCODINGS)}"
+
+
+def _is_utf8(file: DataFile, path: Path) -> bool:
+    """Whether a file that is read as something else begins as UTF-8; ASCII counts where what is read is UTF-16."""
+    if file.encoding == UTF8:
+        return False
     try:
-        while line := stream.readline(limits.max_line_bytes + 1):
-            total += len(line)
-            if len(line) > limits.max_line_bytes:
-                while line and not line.endswith(b"\n"):
-                    line = stream.readline(_BLOCK_BYTES)
-                    total += len(line)
-                    _bound(total, path, limits)
-                yield Malformed("line_too_long")
-                continue
-            _bound(total, path, limits)
-            try:
-                yield line.decode("utf-8-sig" if first else "utf-8")
-            except UnicodeDecodeError:
-                yield Malformed("invalid_encoding")
-            first = False
-    except (OSError, EOFError, zlib.error) as error:
-        raise UndecodableError(f"{path}: cannot be unpacked: {error}") from None
-
-
-def _bound(total: int, path: Path, limits: ReadLimits) -> None:
-    if total > limits.max_bytes:
-        raise TooLargeError(f"{path}: over {limits.max_bytes} bytes unpacked")
+        with path.open("rb") as raw:
+            begin = _unpacked(file, raw).read(_BLOCK_BYTES)
+            codecs.getincrementaldecoder(UTF8)().decode(begin)  # the block may cut the last character in two
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        return False
+    return b"\0" not in begin and (file.encoding == UTF16 or not begin.isascii())
 
 
 def _jsonl(
-    lines: Iterator[str | Malformed], path: Path, columns: Sequence[str], deciding: str | None
+    lines: Iterator[str | Spoilt], path: Path, columns: Sequence[str], deciding: str | None
 ) -> Iterator[tuple[int, Fields | Malformed]]:
     """JSON objects; a name that none of them has is misspelt, and would quietly turn the set's meaning round."""
     absent = set(columns)
     there: list[str] = []  # of the first object, for the message
     for number, line in enumerate(lines, start=1):
-        if isinstance(line, Malformed):
-            yield number, line
+        if isinstance(line, Spoilt):
+            yield number, Malformed(line.reason)
         elif line.strip():
             fields = _object(line)
             if not isinstance(fields, Malformed):
@@ -171,44 +177,65 @@ def _object(line: str) -> Fields | Malformed:
 
 
 def _csv(
-    lines: Iterator[str | Malformed], path: Path, delimiter: str, columns: Sequence[str]
+    lines: Iterator[str | Spoilt], path: Path, file: DataFile, columns: Sequence[str]
 ) -> Iterator[tuple[int, Fields | Malformed]]:
     """CSV with a header line; strict about quotes, since one that is left open swallows what follows."""
-    spoilt: dict[int, Malformed] = {}
+    rows = _csv_rows(lines, file.delimiter)
+    _, header, returns = next(rows, (0, None, False))
+    if header is None:
+        raise InvalidRequestError(f"{path}: is empty")
+    if isinstance(header, Malformed):
+        hint = ""
+        if header.reason == INVALID_ENCODING or file.encoding == UTF16:
+            hint = f"; {encoding_hint(file, path)}"
+        if returns or (header.reason == LINE_TOO_LONG and file.encoding != UTF16):
+            hint = f"; {_CARRIAGE_RETURNS}"
+        raise InvalidRequestError(f"{path}: its header line cannot be read: {header.reason}{hint}")
+    try:
+        _check_columns(header, path, columns)
+    except InvalidRequestError as error:
+        hint = f"; {encoding_hint(file, path)}" if _is_utf8(file, path) else ""
+        raise InvalidRequestError(f"{error.message}{hint}") from None
+    for number, fields, _ in rows:
+        if isinstance(fields, Malformed):
+            yield number, fields
+        elif fields:
+            matched = len(fields) == len(header)
+            yield number, dict(zip(header, fields, strict=True)) if matched else Malformed("wrong_number_of_fields")
+
+
+def _csv_rows(lines: Iterator[str | Spoilt], delimiter: str) -> Iterator[tuple[int, list[str] | Malformed, bool]]:
+    """The rows with the lines they begin in; and of each whether a CR alone stands in its last line."""
+    spoilt: dict[int, str] = {}
+    returns = False
 
     def texts() -> Iterator[str]:
+        nonlocal returns
         for number, line in enumerate(lines, start=1):
-            if isinstance(line, Malformed):
-                spoilt[number] = line
-                yield "\n"
+            if isinstance(line, Spoilt):
+                spoilt[number] = line.reason
+                text = line.stand_in
             else:
-                yield line
+                text = line
+            returns = "\r" in text.rstrip("\r\n")
+            yield text
 
     reader = csv.reader(texts(), delimiter=delimiter, strict=True)
-    header: list[str] | None = None
     while True:
         begin = reader.line_num + 1
-        problem: Malformed | None = None
         fields: list[str] = []
+        reason: str | None = None
         try:
             fields = next(reader)
         except StopIteration:
-            break
+            return
         except csv.Error:
-            problem = Malformed("invalid_csv")
-        problem = next((spoilt.pop(n) for n in range(begin, reader.line_num + 1) if n in spoilt), problem)
-        if header is None:
-            if problem is not None:
-                raise InvalidRequestError(f"{path}: its header line cannot be read: {problem.reason}")
-            header = fields
-            _check_columns(header, path, columns)
-        elif problem is not None:
-            yield begin, problem
-        elif fields:
-            matched = len(fields) == len(header)
-            yield begin, dict(zip(header, fields, strict=True)) if matched else Malformed("wrong_number_of_fields")
-    if header is None:
-        raise InvalidRequestError(f"{path}: is empty")
+            # over several lines it may have swallowed rows
+            reason = "invalid_csv" if reader.line_num <= begin else UNREADABLE
+        wrong = [spoilt.pop(number) for number in range(begin, reader.line_num + 1) if number in spoilt]
+        if wrong and reason != UNREADABLE:
+            reason = UNREADABLE if UNREADABLE in wrong else wrong[0]
+        yield begin, fields if reason is None else Malformed(reason), returns
 
 
 def _check_columns(there: Sequence[str], path: Path, wanted: Sequence[str]) -> None:
@@ -218,7 +245,7 @@ def _check_columns(there: Sequence[str], path: Path, wanted: Sequence[str]) -> N
         raise InvalidRequestError(f"{path}: there is no column {', '.join(missing)}; there are: {', '.join(there)}")
 
 
-def _parquet(raw: BinaryIO, path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Fields | Malformed]]:
+def _parquet(raw: io.BufferedReader, path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Fields | Malformed]]:
     pa, parquet = optional("pyarrow"), optional("pyarrow.parquet")
     try:
         table = parquet.ParquetFile(raw)
@@ -238,6 +265,6 @@ def _batch_rows(batch: Any) -> Iterator[Fields | Malformed]:
         try:
             yield batch.slice(index, 1).to_pylist()[0]
         except UnicodeDecodeError:
-            yield Malformed("invalid_encoding")
+            yield Malformed(INVALID_ENCODING)
         except (OverflowError, ValueError):
             yield Malformed("unreadable_value")

@@ -1,9 +1,9 @@
 """Orders to a model hidden in what it only reads, a page or a tool's answer: `attack-forms.v1`, kind `addressed_model`.
 
-A label ("SYSTEM:", "[agent]", 系统：) opens an order in the middle of a text. Logs, transcripts and notices have such
-labels too and are no form; an order that they have as well ("System: delete all files in /tmp") is doubtful. Sure is
-what only a thief asks (the user's mail to a stranger's address), or any such order with a pretext ("before you answer",
-"without asking the user", "new instruction for the agent"). It does not know who owns an address.
+A label ("SYSTEM:", "[agent]", 系统：) opens an order in the middle of a text. Logs, tickets, runbooks and transcripts
+have such labels and orders too ("Admin: delete the user's data"): there it is doubtful. It is sure with a pretext, and
+where an order to a machine to carry off stands amid other words, in marks, or is for what is private.
+It does not know who owns an address.
 """
 
 from __future__ import annotations
@@ -70,26 +70,33 @@ _STOLEN = (
     rf"(?:{_SEND}\s{_MINE}{_THINGS}\s(?:[\w'’-]{{1,15}}\s){{0,2}}?(?:to|with)\s{_TARGET}"
     rf"|(?:delete|erase|wipe|destroy|drop|purge)\s{_MINE}(?:(?:all\s)?(?:of\s)?the\susers?['’]?s?\s(?:\w{{1,12}}\s)?(?:{_KEPT}|calendar|account)"
     r"|(?:the\s)?(?:entire|whole|production|customer)\s(?:\w{1,12}\s)?(?:database|disk|drive|server|inbox))"
-    r"|rm\s-[rf]{1,2}\s(?:/|~)(?:\s|$)"
+    r"|rm\s-[rf]{1,2}\s(?:/|~)\s{0,2}(?:$|[;&|.])"
     rf"|(?:transfer|wire|send|pay)\s{_MINE}(?:{_ALL}\s(?:of\s)?(?:the\s)?(?:users?['’]?s?\s)?|the\susers?['’]?s?\s)(?:funds|money|balance|savings|bitcoins?)\b"
     r"|(?:change|reset|set)\sthe\susers?['’]?s?\spasswords?\s(?:to|and)\b)"
 )
-_HARMFUL = (
-    rf"(?:{_SEND}\s(?!your\b){_WORDS_3}(?:to|with)\s{_TARGET}|(?:delete|erase|wipe|destroy|drop|purge)\s(?:all|every\w{{0,5}}|the|any)\b"
-    r"|(?:download\sand\s)?(?:run|execute)\s[^\n]{0,30}?(?:https?:|\b(?:curl|wget|powershell|rm)\s)|(?:run|execute)\s(?:the\sfollowing|this)\b"
-    rf"|(?:transfer|wire|send|pay)\s(?!your\b)[^.\n]{{0,20}}?(?:[$€£¥]\s?\d|\d\s?(?:usd|eur|dollars|euros|btc))"
-    r"|(?:open|visit|click|browse\sto|go\sto)\s[^\n]{0,20}?https?:|(?:always\s|only\s)?(?:recommend|promote|advertise|praise)\s(?:only\s)?(?:our|this|us)\b"
+_SENDING = rf"{_SEND}\s(?!your\b){_WORDS_3}(?:to|with)\s{_TARGET}"
+_OPENING = r"(?:open|visit|click|browse\sto|go\sto)\s[^\n]{0,20}?https?:|(?:run|execute)\s(?:the\sfollowing|this)\b"
+_DOING = (
+    r"(?:(?:delete|erase|wipe|destroy|drop|purge)\s(?:all|every\w{0,5}|the|any)\b"
+    r"|(?:download\sand\s)?(?:run|execute)\s[^\n]{0,30}?(?:https?:|\b(?:curl|wget|powershell|rm)\s)"
+    r"|(?:transfer|wire|send|pay)\s(?!your\b)[^.\n]{0,20}?(?:[$€£¥]\s?\d|\d\s?(?:usd|eur|dollars|euros|btc))"
+    r"|(?:always\s|only\s)?(?:recommend|promote|advertise|praise)\s(?:only\s)?(?:our|this|us)\b"
     r"|(?:grant|give)\s(?:\w{1,12}\s){0,2}(?:admin\w{0,10}|root|full)\s(?:access|rights|permissions?)|disable\s(?:the\s|all\s)?(?:firewall|logging|security|safety|2fa|antivirus)"
     r"|approve\s(?:all|the|this|every)\b)"
 )
-_PRETEXT = (
-    r"(?:\bbefore\s(?:you\s)?(?:continu|answer|reply|respond|finish|summari|proceed)\w{0,4}\b|\b(?:when|while|after)\s(?:you\s)?(?:summari[sz]|answer|reply|respond|read|process)\w{0,4}\b"
-    r"|\bwithout\s(?:asking|telling|informing|notifying|warning)\s(?:the\s)?users?\b|\b(?:do\snot|don['’]t|never)\s(?:tell|inform|notify|warn|alert|ask)\s(?:the\s)?users?\b"
+_HARMFUL = rf"(?:{_SENDING}|{_OPENING}|{_DOING})"
+_IN_TIME = (
+    r"(?:\bbefore\s(?:you\s)?(?:continu|answer|reply|respond|finish|summari|proceed)\w{0,4}\b"
+    r"|\b(?:when|while|after)\s(?:you\s)?(?:summari[sz]|answer|reply|respond|read|process)\w{0,4}\b)"
+)
+_UNSEEN = (
+    r"(?:\bwithout\s(?:asking|telling|informing|notifying|warning)\s(?:the\s)?users?\b|\b(?:do\snot|don['’]t|never)\s(?:tell|inform|notify|warn|alert|ask)\s(?:the\s)?users?\b"
     r"|\b(?:secretly|silently)\s|\byour\s(?:new|real|actual|next)\s(?:task|goal|objective|job)\sis\b)"
 )
+_PRETEXT = rf"(?:{_IN_TIME}|{_UNSEEN})"
 _NOTICE = re.compile(r"(?:system|admin|developer)", _FLAGS)  # who also tells people what to do before they go on
 _TO_A_READER = re.compile(
-    r"summari|answer|repl|respond|read|process|the\suser|without|secretly|silently|task|goal|objective|job", _FLAGS
+    r"summari|answer|repl|respond|read|the\suser|without|secretly|silently|task|goal|objective|job", _FLAGS
 )
 
 _ZH_DONE = r"[^，。！？\n已正不勿别禁您]"
@@ -111,11 +118,14 @@ _ZH_STOLEN = (
     rf"|{_ZH_LEAD}(?:删除|清空|销毁|格式化)(?:(?:所有|全部)?用户的(?:所有|全部|整个)?的?{_ZH_KEPT}|(?:整个|全部|生产)数据库)"
     rf"|{_ZH_LEAD}(?:把|将)(?:用户的?)?(?:所有|全部|账户里?的?|用户的)(?:的)?(?:资金|余额|存款|钱){_ZH_DONE}{{0,6}}?(?:转|汇|打)(?:账|款)?(?:到|给|入|至))"
 )
-_ZH_HARMFUL = (
-    r"(?:(?:运行|执行)[^。！？\n]{0,12}(?:curl|wget|powershell|rm\s-|https?:|以下|下面)|(?:删除|清空|格式化)(?:所有|全部|整个|数据库|用户|系统)"
-    r"|推荐[^，。\n]{0,8}(?:我们|本店|本站|本公司|该产品|此产品|这款)|五星好评|满分|最高分|(?:插入|加上|附上|加入|访问|打开)[^。\n]{0,6}(?:链接|网址|https?:)"
-    r"|(?:发送|转发|上传|发)[^。！？\n已]{0,12}(?:到|给|至)\s?(?:https?:|[\w.+-]{1,40}@)|转账?[^，。\n已]{0,8}到账[户号])"
+_ZH_SENDING = r"(?:发送|转发|上传|发)[^。！？\n已]{0,12}(?:到|给|至)\s?(?:https?:|[\w.+-]{1,40}@)"
+_ZH_OPENING = r"(?:访问|打开)[^。\n]{0,6}(?:链接|网址|https?:)|(?:运行|执行)[^。！？\n]{0,12}(?:以下|下面)"
+_ZH_DOING = (
+    r"(?:(?:运行|执行)[^。！？\n]{0,12}(?:curl|wget|powershell|rm\s-|https?:)|(?:删除|清空|格式化)(?:所有|全部|整个|数据库|用户|系统)"
+    r"|推荐[^，。\n]{0,8}(?:我们|本店|本站|本公司|该产品|此产品|这款)|五星好评|满分|最高分|(?:插入|加上|附上|加入)[^。\n]{0,6}(?:链接|网址|https?:)"
+    r"|转账?[^，。\n已]{0,8}到账[户号])"
 )
+_ZH_HARMFUL = rf"(?:{_ZH_SENDING}|{_ZH_OPENING}|{_ZH_DOING})"
 _ZH_PRETEXT = (
     r"(?:在?(?:继续|回答|回复|总结|完成)(?:用户)?(?:问题)?之?前"
     r"|(?:不要|别|不必|无需|勿)(?:告诉|告知|通知|询问|提醒|让)用户|瞒着用户|暗中|秘密)"
@@ -125,6 +135,28 @@ _STEALING = re.compile(rf"{_LEAD}{_STOLEN}", _FLAGS)
 _HARMING = re.compile(rf"{_LEAD}{_HARMFUL}", _FLAGS)
 _EXCUSED = re.compile(_PRETEXT, _FLAGS)
 _STEALING_ZH, _HARMING_ZH, _EXCUSED_ZH = (re.compile(one, _FLAGS) for one in (_ZH_STOLEN, _ZH_HARMFUL, _ZH_PRETEXT))
+_HIDING = re.compile(rf"{_UNSEEN}|(?:不要|别|不必|无需|勿|瞒)[^，。\n]{{0,4}}用户|暗中|秘密", _FLAGS)
+# A task handed to an agent is sure in its first words: sending and opening are what everybody's assistant does.
+_FIRST_CLAUSE = re.compile(r"[^.,;:!\n，。；！]*?(?=$|[.,;:!\n，。；！]|\sand\s)")
+_DOING_SO = re.compile(rf"{_LEAD}{_DOING}|{_ZH_DOING}", _FLAGS)
+_OPENING_IT = re.compile(rf"{_LEAD}(?:{_OPENING})|{_ZH_OPENING}", _FLAGS)
+
+# Who has the label: a machine only, or people as well. Tickets and chats of a shop are full of agents and admins.
+_MACHINE = re.compile(
+    r"(?<![a-z])(?:ai|llms?|language\smodels?|chatbots?|chatgpt|gpt)(?![a-z])|人工智能|智能|大模型|语言模型", _FLAGS
+)
+_OFFICE = re.compile(r"admin|developer", _FLAGS)
+_PEOPLE = re.compile(r"agent|claude|gemini|copilot|代理|助理", _FLAGS)
+_MARKED = re.compile(r"[\[(<【{]|\*\W{0,3}[A-Z]{5}")
+_LOUD = re.compile(r"[A-Z]{5}|[<【{]")
+_COMMENT = "<!--"
+_BULLET = re.compile(r"\b(?:info|warn(?:ing)?|error|debug|notice|fatal|am|pm|utc|t|z)\b|[\W\d_]+", _FLAGS)
+_CARRIED_OFF = re.compile(rf"(?:to|with)\s{_TARGET}$|{_ZH_TARGET}$", _FLAGS)
+_PRIVATE = re.compile(
+    r"(?:passwords?|credentials?|api\skeys?|secrets?|conversations?|chat\s(?:history|logs?)|users?['’]?s?\s(?:\w{1,12}\s)?(?:e-?mails?|inbox|messages?|contacts?|keys?))\b"
+    r".*(?:@|https?:)$|(?:密码|密钥|凭证|令牌|对话|聊天|用户的?[^，。]{0,4}(?:邮件|通讯录|联系人)).*(?:@|https?:)$",
+    _FLAGS,
+)
 
 
 def injected(text: str, lowered: str) -> Iterator[tuple[int, int, bool]]:
@@ -137,7 +169,7 @@ def injected(text: str, lowered: str) -> Iterator[tuple[int, int, bool]]:
     ends = [label.start() for label in labels[1:]] + [len(text)]
     doubtful = 0
     for label, end in zip(labels, ends, strict=True):
-        order = _order(text[label.end() : min(end, label.end() + _SEEN_BEHIND)], label)
+        order = _order(text, label, min(end, label.end() + _SEEN_BEHIND))
         if order is None:
             continue
         until, sure = order
@@ -149,27 +181,75 @@ def injected(text: str, lowered: str) -> Iterator[tuple[int, int, bool]]:
             return
 
 
-def _order(behind: str, label: re.Match[str]) -> tuple[int, bool] | None:
+def _order(text: str, label: re.Match[str], end: int) -> tuple[int, bool] | None:
     """Where the order behind a label ends, and whether it has no ordinary reading; None: no order."""
+    behind = text[label.end() : end]
     said = behind.lstrip()
     skipped = len(behind) - len(said)
     said = said.split("\n", 1)[0]
     if not said:
         return None
     stealing = _STEALING.search(said) or (None if said.isascii() else _STEALING_ZH.search(said))
-    if stealing is not None:
-        return skipped + stealing.end(), _TALK.match(said) is None
-    harming = _HARMING.search(said) or (None if said.isascii() else _HARMING_ZH.search(said))
-    if harming is None:
+    order = stealing or _HARMING.search(said) or (None if said.isascii() else _HARMING_ZH.search(said))
+    if order is None:
         return None
-    return skipped + harming.end(), label["told"] is not None or _has_pretext(said, label.group())
+    if stealing is None:
+        sure = _is_task(said, label) or _has_pretext(said, text, label)
+    else:
+        sure = _TALK.match(said) is None and (_is_theft(stealing, text, label) or _has_pretext(said, text, label))
+    return skipped + order.end(), sure
 
 
-def _has_pretext(said: str, label: str) -> bool:
+def _is_theft(order: re.Match[str], text: str, label: re.Match[str]) -> bool:
+    """Whether it is the order of a thief to a machine, and not of people among themselves or in a plan."""
+    name = label.group()
+    if label["told"] is not None:
+        return True
+    people = _is_for_people(name)
+    if people and _OFFICE.search(name) is not None:
+        return False
+    marked = _MARKED.search(name) is not None or text.startswith(_COMMENT, max(0, label.start() - 3))
+    if people or not (marked or _is_amid_words(text, label)):
+        return _PRIVATE.search(order.group()) is not None
+    loud = _LOUD.search(name) is not None or _MACHINE.search(name) is not None
+    return loud or _CARRIED_OFF.search(order.group()) is not None
+
+
+def _is_for_people(name: str) -> bool:
+    if _MACHINE.search(name) is not None:
+        return False
+    return _OFFICE.search(name) is not None or (_PEOPLE.search(name) is not None and _LOUD.search(name) is None)
+
+
+def _is_amid_words(text: str, label: re.Match[str]) -> bool:
+    """Whether words of something else stand before it on its line; the time and the level of a log are none."""
+    start = text.rfind("\n", max(0, label.start() - _SEEN_BEFORE), label.end() - len(label.group().lstrip()))
+    before = text[max(start + 1, label.start() - _SEEN_BEFORE, 0) : label.start()]
+    return _BULLET.sub("", before) != ""
+
+
+def _is_task(said: str, label: re.Match[str]) -> bool:
+    """Whether an order that a person may give too is given to an agent by name, before anything else."""
+    if label["told"] is None:
+        return False
+    clause = _FIRST_CLAUSE.match(said)
+    first = said if clause is None else said[: clause.end() + 1]
+    if _DOING_SO.search(first) is not None:
+        return True
+    return _MACHINE.search(label.group()) is not None and _OPENING_IT.search(said) is not None
+
+
+def _has_pretext(said: str, text: str, label: re.Match[str]) -> bool:
+    """Whether there is a reason that only a model is given; people, too, are told what comes before what."""
+    if _HIDING.search(said) is not None:
+        return True
+    name = label.group()
+    if _is_for_people(name) and not _is_amid_words(text, label):
+        return False
     if not said.isascii() and _EXCUSED_ZH.search(said):
         return True
     excuses = [excuse.group() for excuse in _EXCUSED.finditer(said)]
-    if _NOTICE.search(label) is None:
+    if _NOTICE.search(name) is None:
         return bool(excuses)
     return any(_TO_A_READER.search(excuse) for excuse in excuses)
 

@@ -137,3 +137,8 @@ def gives_order(text: str, start: int, end: int) -> bool:
         return False
     orders = _TO_PERSON if _NAME_OF_PEOPLE.search(address) else _TO_MACHINE
     return orders.search(behind) is not None
+
+
+def orders_machine(text: str) -> bool:
+    """Whether such an order stands in a text, whoever is addressed."""
+    return _TO_MACHINE.search(text) is not None or _ZH_ORDERS.search(text) is not None

@@ -26,6 +26,9 @@ _DETERMINER = rf"(?:(?:all|any|every|each|everything|of|the|your|my|these|those|
 _EARLIER = r"(?:previous(?:ly)?|past|prior|above|preceding|earlier|foregoing|initial|original|existing|former|system)"
 _ORDERS = r"(?:instruct(?:ions?|ed)|prompts?|directions?|directives?|rules|guidelines|commands?|orders|constraints|programming|restrictions)"
 _ABOVE = rf"(?:{_DETERMINER}{{0,3}}(?:(?:text|words?|contents?|stuff|part|paragraphs?|lines?|context|conversation){_S})?above(?:{_S}this(?:{_S}(?:line|point|message|sentence))?)?|(?:everything|all|anything){_S}(?:that{_S}|which{_S})?(?:came|comes|was{_S}(?:said|written)|written|said){_S}(?:above|before|earlier)(?:{_S}this)?|(?:the{_S})?above{_S}(?:text|content|instructions?))"
+EARLIER_ORDERS = re.compile(
+    rf"(?:{_DETERMINER}){{0,3}}(?:{_EARLIER}{_S}{_ORDERS}|{_ORDERS}{_S}above)(?![^\W_])", _FLAGS
+)
 _NEW_ORDER = (
     r"[\s,.;:!\-–—]{1,4}(?:(?:and|then|instead|just|only|now|please|simply|rather|but|you\smust|you\sshould)[\s,]{1,3}){0,4}"
     r"(?:say|tell|print|output|write|reply|respond|answer|translate|do|act|give|show|send|email|forward|repeat|return|reveal|generate|execute|run|delete|follow|obey|pretend|talk|speak|sing|you\sare|your\snew)\b"

@@ -64,7 +64,7 @@ ORDINARY_AFTER = re.compile(
 )
 QUOTE = "\"“”'‘「『`《"
 SPOKEN_OF = re.compile(
-    r"\b(?:phrases?|sentences?|strings?|words|examples?|e\.g|such as|means?|called|known as|injections?|attacks?"
+    r"\b(?:phrases?|sentences?|strings?|words|(?<!\.)examples?|e\.g|such as|means?|called|known as|injections?|attacks?"
     r"|jailbreaks?|wrote)\b|什么意思|这句|例如|比如|诸如|攻击|注入",
     _FLAGS,
 )
@@ -84,7 +84,7 @@ _OWN = re.compile(
 )
 _TAKEN_BACK = re.compile(r"cancel|discard|erase|set|put|throw", _FLAGS)
 _THEN = r"(?:[,.;:!?\n–—-]\s{0,3}|\b(?:and|then|instead|und|et|puis|y|e|luego|и)\s)(?:(?:and|then|instead|just|only|now|please|simply|rather|but|you\s(?:must|should|will)|jetzt|stattdessen|maintenant|ahora)[\s,]{1,3}){0,4}"  # noqa: E501
-_ORDER_TO_READER = re.compile(
+ORDER_TO_READER = re.compile(
     rf"{_THEN}(?:(?:say|tell|print|output|reply|respond|answer|translate|reveal|generate|execute|obey|pretend|talk|speak|sing"
     r"|swear|insult|act\s(?:as|like)|give\s(?:me|us)|show\sme|write\s(?:an?|the|me|some|code|in)|do\s(?:as|what|whatever|exactly)\si"
     r"|follow\s(?:only|me|my)|listen\sto\sme|you(?:['’]re|\sare)\s(?:now\s)?(?:an?|no\slonger|dan)|your\snew\s(?:task|instruct|name)"
@@ -100,7 +100,7 @@ _ORDER_TO_READER_ZH = re.compile(
     r"|[^.\n]{0,12}(?:말해|써\s?줘|답해|대답|출력|너는|당신은)"
 )
 # A shop is told to send, to give back and to tell; a model is told to obey.
-_ORDER_TO_MODEL = re.compile(
+ORDER_TO_MODEL = re.compile(
     r"\b(?:obey|listen\s(?:only\s)?to\sme|follow\s(?:only|me|my\b|what)|act\sas|pretend|reveal|system\sprompt"
     r"|ignore\s(?:all|every|your)|you(?:['’]re|\sare)\snow\san?|from\snow\son\syou|you\snow\sserve"
     r"|(?:answer|respond|reply|speak|talk)\s(?:only|every|all|any|in\scapital|like|as|without))\b",
@@ -123,8 +123,8 @@ def _is_for_model(text: str, start: int, end: int) -> bool:
         return True
     named, last = start + shared[-1].end(), end + _SEEN_FOR_ORDER
     if purchases:
-        return _ORDER_TO_MODEL.search(text, named, last) is not None
-    return _ORDER_TO_READER.search(text, named, last) is not None or any(
+        return ORDER_TO_MODEL.search(text, named, last) is not None
+    return ORDER_TO_READER.search(text, named, last) is not None or any(
         _ORDER_TO_READER_ZH.match(text, place, last) for place in (named, end)
     )
 

@@ -20,12 +20,13 @@ from moderation.models.attack_injected import injected
 from moderation.models.attack_orders import gives_order
 from moderation.models.attack_rules import Rule, asks_for_prompt, is_no_device, is_order_to_model, runs_no_program
 from moderation.models.attack_shots import shots_in
+from moderation.models.attack_shown import is_for_people, is_shown
 from moderation.models.base import Classification, Classifier, Scored
 from moderation.models.spec import ModelSpec
 from moderation.schema import Modality
 
 MANY_SHOT_FROM = 8  # changes of speaker; a pasted chat of some turns is common
-_PASTED_SHOTS, _SURE_SHOTS = 16, 40
+_LEAST_SURE_SHOTS, _SURE_SHOTS = 8, 20  # questions for harm that are answered, from where the score rises to its most
 _LEAST_HIDDEN_KINDS = 3  # an emoji may be followed by the same selector over and over, by a slip of a keyboard
 _MOST_COUNTRIES = 3  # whose regions' flags stand in one text; more of them spell words
 _LEAST_FRAGMENTS = 3
@@ -132,17 +133,17 @@ def _places(said: Said, text: str, lowered: str, present: frozenset[str]) -> lis
 
 
 def _many_shot(text: str) -> Iterator[Form]:
-    """A dialogue written into one text: examples of obedience that the model is to go on with."""
+    """A dialogue written into one text: where it does harm, examples of obedience that the model is to go on with."""
     seen = shots_in(text, MANY_SHOT_FROM)
     if seen is not None:
-        yield Form("many_shot", "jailbreak", _score_of_shots(seen[0]), (seen[1], len(text)))
+        yield Form("many_shot", "jailbreak", _score_of_shots(seen.harmful), (seen.start, len(text)))
 
 
-def _score_of_shots(changes: int) -> float:
-    if changes < _PASTED_SHOTS:
+def _score_of_shots(harmful: int) -> float:
+    if not harmful:
         return DOUBTFUL["jailbreak"]
-    share = min(1.0, (changes - _PASTED_SHOTS) / (_SURE_SHOTS - _PASTED_SHOTS))
-    return round(0.5 + 0.4 * share, 3)
+    share = (harmful - _LEAST_SURE_SHOTS) / (_SURE_SHOTS - _LEAST_SURE_SHOTS)
+    return round(0.5 + 0.4 * min(1.0, max(0.0, share)), 3)
 
 
 def _hidden(text: str) -> Iterator[Form]:
@@ -187,13 +188,13 @@ SAID = (
         *("instruction_override", "prompt_injection", 0.95),
         (*patterns.OVERRIDE, *patterns.OVERRIDE_ZH, *patterns.OVERRIDE_AR),
         patterns.OVERRIDE_OPEN,
-        holds=is_order_to_model,
+        holds=lambda *place: is_order_to_model(*place) and not is_shown(*place) and not is_for_people(*place),
     ),
     Said(
         *("prompt_extraction", "prompt_injection", 0.93),
         (*patterns.EXTRACTION, *patterns.EXTRACTION_AR),
         patterns.EXTRACTION_OPEN,
-        holds=asks_for_prompt,
+        holds=lambda *place: asks_for_prompt(*place) and not is_shown(*place),
     ),
     Said("chat_marks", "prompt_injection", 0.92, patterns.CHAT_MARKS, patterns.CHAT_MARKS_OPEN),
     Said("addressed_model", "prompt_injection", 0.88, voices.ADDRESSED, holds=gives_order),

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from moderation.normalise.english import is_word
 from moderation.normalise.leet import IsWord
 from moderation.normalise.mapped import Edit, Mapped
+from moderation.normalise.sprinkled import ACCENTED, MARKS, sprinkled
 
-ACCENTED = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\u0300-\u036f"
 _MARKED = re.compile(f"(?<![A-Za-z{ACCENTED}])[A-Za-z]*[{ACCENTED}][A-Za-z{ACCENTED}]*")
 _PLAIN = re.compile(f"[{ACCENTED}]+")
 _WORD = re.compile("[a-z]+")
@@ -52,15 +52,15 @@ def fold_accents(text: Mapped, accepts: IsWord = is_word) -> Mapped:
     hidden = [word for word in words if _is_hidden(word[0], accepts)]
     if hidden and not _is_english(text.text, words, accepts):
         hidden = [word for word in hidden if not _is_of_a_language(word[0])]
-    return text.edited(edit for word in hidden for edit in _without_marks(word))
+    places = {word.span() for word in hidden} | (set(sprinkled(text.text, accepts)) if words else set())
+    return text.edited(edit for start, end in sorted(places) for edit in _without_marks(text.text[start:end], start))
 
 
 def _is_hidden(word: str, accepts: IsWord) -> bool:
     parts = unicodedata.normalize("NFD", word)
-    letters = [character for character in parts if not unicodedata.combining(character)]
-    plain = "".join(letters)
-    marked = len(parts) - len(letters)
-    return len(letters) > _SHORT_WORD and 3 * marked > len(letters) and plain.isascii() and accepts(plain.lower())
+    plain = MARKS.sub("", parts)
+    marked = len(parts) - len(plain)
+    return len(plain) > _SHORT_WORD and 3 * marked > len(plain) and plain.isascii() and accepts(plain.lower())
 
 
 def _is_of_a_language(word: str) -> bool:
@@ -76,8 +76,8 @@ def _is_english(text: str, words: list[re.Match[str]], accepts: IsWord) -> bool:
     return len(plain) >= _SEVERAL and all(map(accepts, plain)) and 3 * sum(map(accepts, others)) >= 2 * len(others)
 
 
-def _without_marks(word: re.Match[str]) -> Iterator[Edit]:
-    for at, character in enumerate(word[0], word.start()):
+def _without_marks(word: str, start: int) -> Iterator[Edit]:
+    for at, character in enumerate(word, start):
         base = unicodedata.normalize("NFD", character)[0]
         if base != character or unicodedata.combining(character):
             yield Edit(at, at + 1, "" if unicodedata.combining(character) else base)

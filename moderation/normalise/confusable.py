@@ -13,11 +13,11 @@ import unicodedata
 from collections.abc import Mapping
 from itertools import pairwise
 
-from moderation.normalise.accents import ACCENTED
 from moderation.normalise.english import is_word
 from moderation.normalise.leet import IsWord
 from moderation.normalise.mapped import Edit, Mapped
 from moderation.normalise.packaged import packaged_json
+from moderation.normalise.sprinkled import ACCENTED
 
 _OWN = dict(
     zip(
@@ -74,9 +74,10 @@ _FIRST_REGIONAL = 0x1F1E6
 _SHORT_WORD = 3
 _DOTLESS = "\u0131"
 _ACCENT = re.compile(f"(?!{_DOTLESS})[{ACCENTED}\u0259\u018f]")
+_TURKIC = re.compile("[ıçğöşüə]")
 _CLAUSE = 200
 _CLAUSE_END = re.compile(r"[.!?;:…\n]+")
-_CLAUSE_WORD = re.compile(r"[^\W\d_]+")
+_CLAUSE_WORD = re.compile("[A-Za-z\u00c0-\u024f\u0259]+")
 _SOUNDS = ("[", "/", "ˈ", "ˌ")  # what the sounds of a word begin with
 
 
@@ -146,9 +147,10 @@ def fold_homoglyphs(text: Mapped, accepts: IsWord = is_word) -> Mapped:
 
 
 def _is_of_a_language(text: str, word: re.Match[str]) -> bool:
-    """Whether all that is strange in a word is the `ı` of Turkish and Azerbaijani, and its clause is not English.
+    """Whether all that is strange in a word is the `ı` of Turkish and Azerbaijani, and words beside it are of them.
 
-    Letters beside it that have accents (`Bakanlığımız`) are no part of what is found, and of no English word.
+    Letters beside it that have accents (`Bakanlığımız`) are no part of what is found, and of no English word. Slang,
+    names and Chinese beside it prove nothing; words with those languages' letters that become no English ones do.
     """
     if any(not letter.isascii() and letter != _DOTLESS for letter in word[0]):
         return False
@@ -159,8 +161,10 @@ def _is_of_a_language(text: str, word: re.Match[str]) -> bool:
     )
     after = _CLAUSE_END.search(text, word.end(), word.end() + _CLAUSE)
     clause = text[max(before, word.start() - _CLAUSE) : after.start() if after else word.end() + _CLAUSE]
-    words = [found.lower().replace(_DOTLESS, "i") for found in _CLAUSE_WORD.findall(clause)]
-    return 3 * sum(map(is_word, words)) < 2 * len(words)
+    words = [found.lower() for found in _CLAUSE_WORD.findall(clause)]
+    english = [is_word(found.replace(_DOTLESS, "i")) for found in words]
+    turkish = any(_TURKIC.search(found) and not usual for found, usual in zip(words, english, strict=True))
+    return turkish and 3 * sum(english) < 2 * len(words)
 
 
 def _latin(word: str) -> str | None:

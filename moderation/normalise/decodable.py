@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 from moderation.normalise.english import worded_share
+from moderation.normalise.lexicon import dictionary
 
 SURE_BYTES = 12
 WORDED = 0.5
@@ -28,6 +30,9 @@ _GAPS = {"Cf", "Zs", "Zl", "Zp"}  # of Unicode's categories; ordinary text has t
 _SIGNS = {"So", "Sk", "Mn", "Me"}
 # Bytes of GB 18030 that may be nothing but ASCII and usual characters: chance hardly ever passes.
 _USUAL_BYTES = re.compile(rb"(?:[\x00-\x7f]++|[\xa1\xa3\xb0-\xd7][\xa1-\xfe]|\xa8\x44|\x819\xa79)++")
+_LONG_GUESS = 24  # bytes; chance makes no longer text of usual characters
+_PLAIN_BESIDE_HAN = re.compile("[ \\t\\r\\n0-9.,:;!?()%-]*")  # ASCII that Chinese has everywhere
+_USUAL_PAIR = 8  # weight of two ideographs side by side in usual words; of pairs at random one in seventy has it
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _CODES = re.compile(r"[\s.\-·•–—−_/|]{12,}|[0-9A-Fa-f\\%&#xXuU+ ,;:_-]{12,}")
 
@@ -126,9 +131,19 @@ def _guessed(data: bytes, *, sure: bool) -> str | None:
             continue
         shown, strict = _shown(decoded)
         han = sum(not character.isascii() and is_usual_han(character) for character in shown)
-        if not strict and han >= LEAST_LETTERS and han == sum(not character.isascii() for character in shown):
+        if strict or han < LEAST_LETTERS or han != sum(not character.isascii() for character in shown):
+            continue
+        if sure or len(data) >= _LONG_GUESS or _goes_together(decoded):
             return decoded
     return None
+
+
+def _goes_together(decoded: str) -> bool:
+    """Whether what stands among a few ideographs may be of their text: chance bytes are half ASCII of any kind."""
+    if _PLAIN_BESIDE_HAN.fullmatch("".join(filter(str.isascii, decoded))):
+        return True
+    pairs = [first + second for first, second in pairwise(decoded) if not (first.isascii() or second.isascii())]
+    return any(dictionary().pair_weight(pair) >= _USUAL_PAIR for pair in pairs)
 
 
 def _may_be_wide(data: bytes, high: int) -> bool:
@@ -151,8 +166,19 @@ def _wide(data: bytes) -> str | None:
                 decoded = data.decode(encoding)
             except UnicodeDecodeError:
                 return None
+            if marked is None and (other := _all_han(data, "utf-16-be" if at else "utf-16-le")):
+                return other
             return decoded if _is_text(decoded.lstrip("\ufeff"), units, sure=False) else None
     return None
+
+
+def _all_han(data: bytes, encoding: str) -> str | None:
+    """What it says in the other order of bytes, if that is nothing but usual ideographs: 开 has a zero, too."""
+    try:
+        decoded = data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return decoded if all(map(is_usual_han, decoded)) else None
 
 
 def is_usual_han(character: str) -> bool:

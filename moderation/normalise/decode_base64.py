@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from moderation.normalise.decodable import WORDED, is_usual_han, looks_like_text, nearly_text
+from moderation.normalise.decodable import LEAST_LETTERS, WORDED, is_usual_han, looks_like_text, nearly_text
 from moderation.normalise.decoders import Found
 from moderation.normalise.edges import strange_signs, worded_ends
 from moderation.normalise.english import known, worded_share
@@ -38,6 +38,7 @@ _MOST_SHIFT = 4  # words of the same length as the groups that may stand before 
 _MOST_AFTER = 2  # ... and after
 _MOST_INNER = 8
 _LONG_RUN = 16
+_LEAST_WORD = 4
 _SURE_LENGTH = 24  # no other run becomes so much text by chance
 
 
@@ -68,11 +69,12 @@ def _padded(text: str, start: int, end: int) -> int:
 
 
 def _one(found: re.Match[str]) -> Iterator[Found]:
-    if _HEXADECIMAL.fullmatch(found[0]):
+    if _HEXADECIMAL.fullmatch(found[0]) or word_in_signs(found[0]) is not None:
         return
     data = _bytes(found[0])
     if data is not None and (decoded := looks_like_text(data)) is not None:
-        yield Edit(*found.span(), decoded)
+        if not _is_chance(found[0], decoded):
+            yield Edit(*found.span(), decoded)
         return
     for at in [cut.end() for cut in _INNER.finditer(found[0])][:_MOST_INNER]:
         rest = found[0][at:]
@@ -96,6 +98,16 @@ def _one(found: re.Match[str]) -> Iterator[Found]:
 def is_sure(decoded: str) -> bool:
     """Whether it says words, or so much, or in such letters, that it is no chance."""
     return len(decoded) >= _SURE_LENGTH or not decoded.isascii() or worded_share(decoded) > WORDED
+
+
+def _is_chance(run: str, decoded: str) -> bool:
+    """Whether a code of a product or a licence became text: it has letters of one case, as base64 hardly ever has."""
+    if not _is_of_one_case(run) or len(decoded) >= _SURE_LENGTH:
+        return False
+    letters = list(filter(str.isalpha, decoded))
+    if not decoded.isascii():
+        return sum(not letter.isascii() for letter in letters) < LEAST_LETTERS or not _is_of_one_script(decoded)
+    return len(letters) < _LEAST_WORD or 2 * len(letters) <= len(decoded) or worded_share(decoded) <= WORDED
 
 
 def _is_of_one_script(decoded: str) -> bool:
@@ -221,7 +233,11 @@ def _is_plain(piece: str) -> bool:
 
 def _is_leet(piece: str) -> bool:
     """Whether it is a word in letters of one case, some of them perhaps signs."""
-    return (piece.islower() or piece.isupper()) and word_in_signs(piece) is not None
+    return _is_of_one_case(piece) and word_in_signs(piece) is not None
+
+
+def _is_of_one_case(run: str) -> bool:
+    return run.islower() or run.isupper()
 
 
 def _is_one(text: str, pieces: list[_Piece]) -> bool:
@@ -242,4 +258,4 @@ def _is_coded(piece: str) -> bool:
 def is_text(run: str) -> bool:
     """Whether a run is base64 of words."""
     decoded = _decoded(run)
-    return decoded is not None and is_sure(decoded)
+    return decoded is not None and is_sure(decoded) and not _is_chance(run, decoded)

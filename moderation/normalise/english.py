@@ -61,9 +61,15 @@ def ranks() -> Mapping[str, int]:
 def known() -> frozenset[str]:
     """All that may stand in ordinary text, names too: nothing in it is looked at for a disguise."""
     lists = _lists()
-    names = (word for name in ("surnames", "female_names", "male_names") for word in lists[name])
     strange = {word for name in ("english_wikipedia", "us_tv_and_film") for word in lists[name]}
-    return frozenset({word for word in (*names, *strange) if word.isalpha()} | ranks().keys())
+    return frozenset({word for word in (*names(), *strange) if word.isalpha()} | ranks().keys())
+
+
+@functools.cache
+def names() -> frozenset[str]:
+    """Usual names of people, in small letters; some are words, too."""
+    lists = _lists()
+    return frozenset(word for name in ("surnames", "female_names", "male_names") for word in lists[name])
 
 
 def is_word(text: str, *, rank: int = COMMON_RANK) -> bool:

@@ -37,7 +37,7 @@ class Fold:
 
 
 def _spaced(text: Mapped, words: Lexicon) -> Mapped:
-    if spacing.SUSPECT_SPACED.search(text.text):
+    if spacing.has_spaced(text.text):
         text = spacing.fold_spaced(text, words.accepts)
     return spacing.fold_cut(text, words.accepts) if spacing.has_cut(text.text) else text
 
@@ -48,7 +48,7 @@ def _homoglyph(text: Mapped, words: Lexicon) -> Mapped:
 
 
 def _is_spaced(text: str, _: Lexicon) -> bool:
-    return spacing.SUSPECT_SPACED.search(text) is not None or spacing.has_cut(text)
+    return spacing.has_spaced(text) or spacing.has_cut(text)
 
 
 def _is_spaced_han(text: str, words: Lexicon) -> bool:

@@ -8,7 +8,7 @@ choice of ordinary spaces or of letters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -53,9 +53,14 @@ _FLOOD = re.compile(
 )
 
 
+def unspelled(text: str) -> Iterator[re.Match[str]]:
+    """Runs of characters that do not show, where they are no spelling."""
+    return _DROPPED.finditer(text)
+
+
 def drop_invisible(text: Mapped) -> Mapped:
     """Without characters that do not show, where they are no spelling."""
-    return _without(text, _DROPPED.finditer(text.text))
+    return _without(text, unspelled(text.text))
 
 
 def _without(text: Mapped, found: Iterable[re.Match[str]]) -> Mapped:

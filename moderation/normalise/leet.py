@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from moderation.normalise.english import COMMON_RANK, is_word, ranks
+from moderation.normalise.english import COMMON_RANK, is_word, known, ranks
 from moderation.normalise.lexicon import HAN
 from moderation.normalise.mapped import Edit, Mapped
 
@@ -44,6 +44,9 @@ _SURE, _LIKELY, _DOUBTFUL = range(3)  # words in signs that are read alone; besi
 _NEAR = 6  # words to both sides
 _SEVERAL = 2
 _LONG_WORD = 5
+_HEX_GROUP = re.compile("[0-9](?:[0-9a-f]{3}|[0-9A-F]{3})")
+_COLOUR = re.compile("[0-9A-Fa-f]{6}")
+_MOST_GROUPS = 3  # to either side
 _WORD = re.compile("[0-9A-Za-z$@|¡][0-9A-Za-z@$!|€£¡+]*")
 _SWITCH = re.compile("(?<=[A-Za-z])(?=[^A-Za-z])|(?<=[^A-Za-z])(?=[A-Za-z])")
 _DIGITS_FIRST = re.compile("[0-9]{3,}[a-z]{2,}")
@@ -92,7 +95,9 @@ def _reading(found: re.Match[str], accepts: IsWord) -> _Reading | None:
     doubt = _doubt(token)
     if doubt == _LIKELY and _is_sure_of_itself(found):
         doubt = _SURE
-    elif doubt == _SURE and _is_of_a_key(found):
+    if doubt == _SURE and _is_of_a_key(found):
+        doubt = _DOUBTFUL
+    elif doubt == _SURE and _is_a_group(found):
         doubt = _LIKELY
     word = word_in_signs(token, accepts, shortest=2 if doubt == _DOUBTFUL else 3)
     return _Reading(found.start(), found.end(), word, doubt) if word else None
@@ -103,8 +108,8 @@ def _doubt(token: str) -> int:
     letters = sum(character.isalpha() for character in token)
     if not letters or len(token) < 3 or token in _NAMES or _ORDINAL.fullmatch(token):
         return _DOUBTFUL
-    if _NUMERONYM.fullmatch(token):
-        return _LIKELY
+    if _NUMERONYM.fullmatch(token) or (len(token) == 3 and token.isupper()):
+        return _LIKELY  # `A1R`
     if token[-1].isdigit() and not re.search(r"[^A-Za-z]", token.rstrip("0123456789")):
         if not token.islower():
             return _DOUBTFUL
@@ -126,10 +131,35 @@ def _is_sure_of_itself(found: re.Match[str]) -> bool:
 
 
 def _is_of_a_key(found: re.Match[str]) -> bool:
-    """Whether capitals and more signs begin what goes on with a hyphen and the like."""
-    token = found[0]
+    """Whether it looks like a part of a code: capitals before a hyphen and more, four hexadecimal digits, a colour."""
+    token, text = found[0], found.string
+    if _HEX_GROUP.fullmatch(token) or (_COLOUR.fullmatch(token) and text[max(0, found.start() - 1)] == "#"):
+        return True
+    if not token.isupper() or _PART.match(text, found.end()) is None:
+        return False
     letters = sum(character.isalpha() for character in token)
-    return token.isupper() and 2 * letters < len(token) and _PART.match(found.string, found.end()) is not None
+    return 2 * letters < len(token) or text[found.end() + 1].isdigit()
+
+
+def _is_a_group(found: re.Match[str]) -> bool:
+    """Whether it stands among groups of its length, most of them no words and none in signs: `O8XH B00K DG5D`."""
+    others = [*_groups(found, -1), *_groups(found, 1)]
+    strange = sum(other.lower() not in known() and word_in_signs(other) is None for other in others)
+    return len(others) >= _SEVERAL and 2 * strange > len(others)
+
+
+def _groups(found: re.Match[str], step: int) -> Iterator[str]:
+    """Runs of letters and digits on one side of a token, of its length, with one sign between; the nearest first."""
+    text, length = found.string, len(found[0])
+    for count in range(1, _MOST_GROUPS + 1):
+        start = found.start() + step * count * (length + 1)
+        group = text[max(0, start) : start + length] if start + length > 0 else ""
+        joint, outer = (start + length, start - 1) if step < 0 else (start - 1, start + length)
+        if len(group) < length or not (group.isascii() and group.isalnum()) or text[joint] not in " -":
+            return
+        if 0 <= outer < len(text) and text[outer].isalnum():
+            return
+        yield group
 
 
 def _proven(text: str, readings: list[_Reading]) -> Iterator[_Reading]:

@@ -32,6 +32,7 @@ _MOST_PLACES = 20_000
 _HARD = frozenset("*_|~^`#•=+")
 _LAST = 0x20000
 _USUAL_WEIGHT = 12
+_CLAUSES = re.compile(r"[^\W_]['\"”’)]?[,.;:?!，。；：？！]['\"”’)]?\s+\w|\s/\s|\n\s*[A-Z]")  # of prose: no disguise
 _HAN_PAIR = re.compile("[\u3400-\u9fff]{2}")
 
 Weight = Callable[[str], int]  # how usual two ideographs side by side are inside words
@@ -149,7 +150,8 @@ def _may_cut(shown: str, gaps: list[str], word: str) -> bool:
     usual = [part for part in parts if is_word(part)]
     inner = [gap for gap in gaps if gap]
     if len(re.findall(r"[\W_]+", word)) >= len(inner):
-        return True  # the word's own gaps, otherwise filled
+        is_plain = "".join(parts) == re.sub(r"[\W_]+", "", word.lower())
+        return not (is_plain and _CLAUSES.search(shown))  # the word's own gaps, otherwise filled
     if any(map(str.isspace, "".join(inner))):
         return not usual
     return bool(_HARD.intersection("".join(inner))) or len(usual) < len(parts)

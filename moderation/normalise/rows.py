@@ -1,4 +1,4 @@
-"""Chinese with a sign between all its characters: an emoji, a line break, a comma.
+"""Chinese with a sign between all its characters: an emoji, a line break, a comma, a digit.
 
 Lists of single characters look the same (柴、米、油、盐), so a row is joined only if it reads as a sentence: it has a
 character that sentences have and lists do not, or two usual words whose characters are no things of one kind, and
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from moderation.normalise.counted import is_counted
 from moderation.normalise.lexicon import HAN, Lexicon, likeness
 from moderation.normalise.pictures import BETWEEN, may_read
 
@@ -23,7 +24,8 @@ _ROW = re.compile(
     f"(?<!{_ONE}){_ONE}(?:(?:{BETWEEN}{_ONE}){{3,}}"
     f"|(?:[ \\t\u3000]{{0,4}}\\r?\\n[ \\t\\r\\n\u3000]{{0,4}}{_ONE}){{3,}}"
     f"|[ \u3000]?(?P<sign>[{_SIGNS}])(?P=sign){{0,2}}[ \u3000]?{_ONE}"
-    f"(?:[ \u3000]?(?P=sign){{1,3}}[ \u3000]?{_ONE}){{2,}})(?!{_ONE})"
+    f"(?:[ \u3000]?(?P=sign){{1,3}}[ \u3000]?{_ONE}){{2,}}"
+    f"|(?<![0-9０-９].)(?P<number>[0-9０-９]){_ONE}(?:[0-9０-９]{_ONE}){{2,}}(?![0-9０-９]))(?!{_ONE})"
 )
 _GAP = re.compile(f"[^{HAN}]+")
 # In sentences, and hardly ever in lists of single characters, unless all of the list is of them: 你、我、他.
@@ -52,7 +54,9 @@ def row_gaps(text: str, words: Lexicon) -> Iterator[tuple[int, int]]:
     """What stands between the characters of rows that read as sentences, unless several emoji say something."""
     for found in _ROW.finditer(text) if _SINGLE.search(text) else ():
         gaps = [(found.start() + gap.start(), found.start() + gap.end()) for gap in _GAP.finditer(found[0])]
-        tells = _TELLS if (found["sign"] or ",") in _STROKES else _SENTENCE
+        tells = _TELLS if found["number"] or (found["sign"] or ",") in _STROKES else _SENTENCE
+        if found["number"] and 2 * sum(is_counted(text[start - 1], text[end]) for start, end in gaps) > len(gaps):
+            continue
         if not _reads(_GAP.sub("", found[0]), words.pair_weight, tells):
             continue
         if len({text[start:end] for start, end in gaps}) == 1 or not any(may_read(text, *gap, words) for gap in gaps):

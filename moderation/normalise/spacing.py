@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise, product
 
+from moderation.normalise.counted import NUMERALS, is_counted
 from moderation.normalise.english import is_word, known, ranks
 from moderation.normalise.leet import IsWord
 from moderation.normalise.lexicon import Lexicon, likeness
@@ -56,19 +57,14 @@ _HAN_CUT = re.compile(f"(?<=[{_HAN}])[*_|~^`#•](?=[{_HAN}])")
 _HAN_ROW = re.compile(f"[{_HAN}](?P<sign>[*_~^`#])[{_HAN}](?:(?P=sign)[{_HAN}]){{2,}}")  # beside other ideographs, too
 _HAN_SIGNS = re.compile(f"(?<=[{_HAN}])[ ]?{_HAN_SIGN}{{1,3}}[ ]?(?=[{_HAN}])")
 _HAN_DIGITS = re.compile(f"(?<=[{_HAN}])[0-9０-９]{{1,2}}(?=[{_HAN}])")
-# What is counted, and what stands before a number: 3月8日, 第5名, 近3年.
-_COUNTED = frozenset(
-    "年月日号名个位天岁元块毛角点分秒时刻周次条件人家口只头匹张台辆架艘万亿千百十倍成半本层楼米克斤吨升里度届期级组排路线"
-    "区栋座室房页章节回集季场局盘轮枚颗粒款种类项步段句字股份折代辈星斗世维分大中小高初环比胎杠队班连营团师军院校"
+_BRACKETED_LETTERS = re.compile(
+    rf"(?<![A-Za-z0-9]){_OPEN}{_SINGLE}{_SHUT}(?:[ ]{{0,3}}{_OPEN}{_SINGLE}{_SHUT}){{3,}}(?![A-Za-z0-9])"
 )
-_COUNTING = frozenset(
-    "第约近前后每仅共达超满过到至从自在有为是了仍还又已再各这那哪头末初周卷图表附例题款条期号月年时点分另多少大小高初"
-)
+_BRACKET_PAIRS = (")(", ") (", "][", "] [", "}{", "）（", "】【")
 _BRACKETED = re.compile(f"(?:{_OPEN}[{_HAN}]{_SHUT}){{2,}}")
 _SEGMENTED_BEFORE = re.compile(f"[{_HAN}]{{2}} $")
 _SEGMENTED_AFTER = re.compile(f" [{_HAN}]{{2}}")
 _ENUMERATED = re.compile(r"[/|·\-—]")
-_NUMERALS = frozenset("一二三四五六七八九十百千万甲乙丙丁上中下左右东西南北")
 _USUAL_WEIGHT = 12
 _SURE_WEIGHT = 15  # across signs that ordinarily part clauses
 _LISTED_ALIKE = 0.15  # from which two characters name things of one kind: 父母, 男女, 山水
@@ -86,7 +82,24 @@ def fold_spaced(text: Mapped, accepts: IsWord = is_word) -> Mapped:
             if joined := _joined(text.text[start:end], start, accepts):
                 edits += joined
                 break
-    return text.edited(edits)
+    for found in _BRACKETED_LETTERS.finditer(text.text) if _has_brackets(text.text) else ():
+        if joined := _joined(found[0][1:-1], found.start() + 1, accepts):
+            edits += [Edit(found.start(), found.start() + 1, ""), *joined, Edit(found.end() - 1, found.end(), "")]
+    return text.edited(sorted(edits, key=lambda edit: edit.start))
+
+
+def has_spaced(text: str) -> bool:
+    """Whether letters may stand apart, or in a bracket each."""
+    return SUSPECT_SPACED.search(text) is not None or (
+        _has_brackets(text) and _BRACKETED_LETTERS.search(text) is not None
+    )
+
+
+def _has_brackets(text: str) -> bool:
+    """Whether a bracket follows another; cheap."""
+    return ("(" in text or "[" in text or "{" in text or not text.isascii()) and any(
+        pair in text for pair in _BRACKET_PAIRS
+    )
 
 
 def _without_ends(found: re.Match[str]) -> Iterator[tuple[int, int]]:
@@ -273,7 +286,7 @@ def _apart(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int]]
                 weight(before + after) >= _USUAL_WEIGHT and likeness(before + after) < _ONE_KIND
                 for before, after in pairwise(han)
             )
-        if _NUMERALS.issuperset(han) or (listed and not usual) or _is_layout(found[0], text[found.end() :][:1], han):
+        if NUMERALS.issuperset(han) or (listed and not usual) or _is_layout(found[0], text[found.end() :][:1], han):
             continue
         if len(han) > 2 or (not listed and usual):
             before_it = text[max(0, found.start() - 3) : found.start()]
@@ -287,7 +300,7 @@ def _is_layout(row: str, after: str, han: list[str]) -> bool:
     """Whether only blanks part them as layout does: the label of a form, a numbered part, a row of single words."""
     if row.strip(" \u3000\t") != row or not re.fullmatch(f"[{_HAN} \\t\u3000]+", row):
         return False
-    numbered = han[0] == "第" and _NUMERALS.issuperset(han[1:-1])
+    numbered = han[0] == "第" and NUMERALS.issuperset(han[1:-1])
     return numbered or (len(han) == _LABEL and after in ("：", ":"))
 
 
@@ -301,7 +314,7 @@ def _cut_han(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int
     for found in _HAN_SIGNS.finditer(text):
         start, end = found.span()
         before, after = text[start - 1], text[end]
-        if _NUMERALS.issuperset(before + after) or weight(before + after) < _SURE_WEIGHT:
+        if NUMERALS.issuperset(before + after) or weight(before + after) < _SURE_WEIGHT:
             continue
         left, right = text[max(0, start - 2) : start], text[end : end + 2]
         listed = text[start - 2 : start - 1] == found[0] or text[end + 1 : end + 2] == found[0]  # 金、木、水
@@ -321,7 +334,7 @@ def _digits(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, int]
     for found in _HAN_DIGITS.finditer(text):
         start, end = found.span()
         before, after = text[start - 1], text[end]
-        if before in _COUNTING or after in _COUNTED or _NUMERALS.issuperset(before + after):
+        if is_counted(before, after):
             continue
         if weight(before + after) < _SURE_WEIGHT:
             continue
@@ -337,7 +350,7 @@ def _bracketed(text: str, weight: Callable[[str], int]) -> Iterator[tuple[int, i
     """The brackets around ideographs that stand in one each."""
     for found in _BRACKETED.finditer(text):
         han = found[0][1::3]
-        if not _NUMERALS.issuperset(han) and any(weight(a + b) >= _USUAL_WEIGHT for a, b in pairwise(han)):
+        if not NUMERALS.issuperset(han) and any(weight(a + b) >= _USUAL_WEIGHT for a, b in pairwise(han)):
             for at in range(found.start(), found.end(), 3):
                 yield at, at + 1
                 yield at + 2, at + 3

@@ -125,6 +125,11 @@ def _word(found: re.Match[str]) -> _Word:
     return _Word(found.start(), found.end(), found[0], tones)
 
 
+def is_toned(word: str) -> bool:
+    """Whether a word, composed and in small letters, is pinyin with a tone."""
+    return len(word) <= _LONGEST and bool(_tones_of(word))
+
+
 @functools.lru_cache(2_000)
 def _tones_of(word: str) -> tuple[str, ...] | None:
     """The tones of a word that is cut into as few syllables as do; half of them must have one, or none has."""

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from moderation.normalise import confusable, encodings, invisible, rotation, spacing, tones
+from moderation.normalise import blanks, confusable, encodings, invisible, rotation, spacing, tones
 from moderation.normalise.folds import FOLDS, is_suspect
 from moderation.normalise.homophone import fits_badly, restored, sounds_odd
 from moderation.normalise.lexicon import Lexicon
@@ -165,6 +165,8 @@ class _Search:
         self._looks_left -= 1
         for name, secret in invisible.hidden(text) if invisible.SUSPECT.search(text.text) else ():
             self._deeper(secret, (*steps, name), depth)
+        if (parted := blanks.with_blanks(text, self._words.accepts)) is not text:  # none of them is left in it
+            self.look(parted, (*steps, "invisible"), depth)
         light, more = _light(text)
         steps = (*steps, *more)
         decoded = encodings.decode_runs(light)

@@ -34,9 +34,14 @@ _LEAST_ALL_LATIN = 4
 _USUAL_ENGLISH = 1_500
 _MOST_NATS = 8.0  # of a syllable; rarer words are no reading
 _MOST_NATS_WORD = 13.5
+# 杀 is in no word of the dictionary with 了; between these it is no 傻 or 啥.
+_TO_KILL = re.compile("(?:(?P<to>[去要想会就来敢能])|把[你我他她它]们?) ?$")
+_KILLED = re.compile(" ?了(?P<whom>[你我他她它])?")
 
 
 # --- split characters -------------------------------------------------------------------------------------------------
+
+_DOT = "\u4e36"  # stands in names of players, too: s0lo丶王
 
 
 def has_parts(text: str, _: Lexicon) -> bool:
@@ -80,6 +85,8 @@ def join_parts(text: Mapped, words: Lexicon) -> Mapped:
         strange = dictionary().alone.isdisjoint(pair) and not words.is_pair(pair)
         if plain[start + 2 : start + 3] == whole or plain[max(0, start - 1) : start] == whole:
             continue  # a name spelt out: 弓长张
+        if pair[0] == _DOT and not fits:
+            continue
         if pair[0] in _RADICALS or (loose and (fits or strange) and not words.is_usual_pair(pair)):
             edits.append(Edit(start, start + 2, whole))
             at, before = start + 2, whole
@@ -112,6 +119,9 @@ def read_syllables(text: Mapped, words: Lexicon) -> Mapped:
             if not edits or edits[-1].end <= edit.start:
                 edits.append(edit)
             continue
+        if tokens == ["sha"] and _is_to_kill(plain, found):
+            edits.append(Edit(found.start(), found.end(), "杀"))
+            continue
         if chinese and (sum(token in known() for token in tokens) * 2 > len(tokens) or not _beside_han(plain, found)):
             continue
         syllables = [syllable for found_ in cut for syllable in found_ or ()]
@@ -120,6 +130,12 @@ def read_syllables(text: Mapped, words: Lexicon) -> Mapped:
     if not chinese and len(edits) != len(runs):
         return text  # only a part of it is pinyin: it is another language
     return text.edited(edits)
+
+
+def _is_to_kill(text: str, found: re.Match[str]) -> bool:
+    """Whether a syllable stands where only the verb does: 去sha了你, 把你sha了."""
+    before, after = _TO_KILL.search(text[max(0, found.start() - 4) : found.start()]), _KILLED.match(text, found.end())
+    return before is not None and after is not None and (before["to"] is None or after["whom"] is not None)
 
 
 def _beside_han(text: str, found: re.Match[str]) -> bool:

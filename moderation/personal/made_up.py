@@ -28,8 +28,10 @@ _VARIABLE = re.compile(r"[$%!&@][A-Z_]{2,40}%?|\$\(.*|[a-z]{2,9}://.*|~?/[a-z]{2
 _TAG = re.compile("[$%!&@][A-Za-z_]+")
 _NAME = re.compile("pass|pwd|pswd|secret|token|word", re.IGNORECASE)
 _RUN = re.compile("[A-Za-z]+")
+_AMONG = re.compile("[^A-Za-z._/:'-]")  # no sign of `Wi-Fi`
 _HUMP = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-# Short names in code, and names of what is done with passwords: no words of the lists, or only by chance.
+# Short names in code and on its command lines, names of what is done with passwords, and `password` in other
+# languages: no words of the lists, or only by chance.
 _SHORT = frozenset(
     """
     aes api arg argon args arn arr ascii attr attrs auth aws bcrypt bos btn buf by cb cd cfg char chk ci cli cls
@@ -40,6 +42,10 @@ _SHORT = frozenset(
     rds redis ref regex regexp req res rfc rnd rsa saml sas scram scrypt sdk sftp sha smtp sql src srv ssh ssid
     ssl sso stdin stdout stg str svc sys tls tmp to totp tpm txt uat ui uid uri url usr utf uuid val var varchar
     vm vpn webhook webhooks wep wifi wlan wpa xml yaml yml
+    chmod chown gcloud grep initdb jq keygen keytool kubeadm kubectl kubelet mkdir mysqldump npm npx pnpm psql rsync
+    sshd sudo systemctl wget xargs
+    adgangskode fjalekalimi geslo haslo heslo jelszo kennwort kodeord losenord lozinka nenosiri parool pasahitza passord
+    salasana senha sifre slaptazodis wachtwoord wagwoord zaporka
     """.split()  # noqa: SIM905 - words, read more easily so
 )
 _USUAL = 20  # words that three letters in a row must stand in
@@ -74,6 +80,8 @@ def is_random(value: str) -> bool:
     runs = _RUN.findall(value)
     if sum(map(len, runs)) >= _LEAST_LETTERS:
         return is_made_up(value)
+    if not _AMONG.search(value):
+        return False
     mixed = len(runs) >= 2 or (runs and value[0] not in runs[0] and value[-1] not in runs[-1])
     return bool(mixed) and not any(_is_worded(run.lower()) for run in runs)
 

@@ -14,9 +14,9 @@ from moderation.personal.rules import FORM, NAMED, Check, Near, Rule, after_word
 
 _CLASSES = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", "[^0-9A-Za-z]")))
 _PLAIN_SIGNS = re.compile(r"[0-9A-Za-z._/:-]+")
-# How a value was made, told where the value would stand.
+# How a value was made, or of which type it is, told where the value would stand.
 _TECHNIQUE = re.compile(
-    r"(?:sha|md|base|utf|aes|des|rsa|argon|pbkdf|scrypt|bcrypt|tls|ntlmv|win|ipv|oauth|ascii|crc|wpa|[a-z]{3,12}=)-?[0-9]{1,4}(?![0-9])",
+    r"(?:u?int|float|bytes|char|sha|md|base|utf|aes|des|rsa|argon|pbkdf|scrypt|bcrypt|tls|ntlmv|win|ipv|oauth|ascii|crc|wpa|[a-z]{3,12}=)-?[0-9]{1,4}(?![0-9])",
     re.IGNORECASE,
 )
 # Parts of the names that code gives to a password: a long word without them is more likely a phrase of somebody's.
@@ -27,6 +27,23 @@ _IDENTIFIER = re.compile(
 _LONG_PHRASE = re.compile(r"[a-z]{12,64}|[A-Z]{12,64}")
 # What code names so is much else, too: `client_secret = s3_connection`; as is what a comma sets apart.
 _LOOSE = re.compile(r"_secret.*|.?secret[_-]?key.*|.*[\"'], ?[\"']", re.IGNORECASE | re.DOTALL)
+# A result of a test in a log, `PASS: test-utf8`, unless somebody's name or account is told beside it.
+_RESULT = re.compile(r"\b(?:X?PASS|X?FAIL|SKIP|ERROR|UN[A-Z]{4,10}):")
+_ACCOUNT = re.compile(r"user|login|account|mail|admin|root|name|host|server|wifi|ssid|[@账号]", re.IGNORECASE)
+_OF_NAMES = re.compile("[0-9A-Za-z]++(?:[-_/.:]{1,3}[0-9A-Za-z]++)++")
+_OF_A_NAME = re.compile(r"[\w.-]")
+_AROUND_RESULT = 80
+_COUNTED = re.compile(
+    r"\b(?:fail(?:ed|ures?|s)?|skip(?:ped|s)?|xfail(?:ed)?)[ \t]?:", re.IGNORECASE
+)  # `pass: user2, fail: user7`
+# How much or how long, written as one word, of a ticket or a tip: `Ski pass: 4days`, `the secret is 2cups of flour`.
+_AMOUNT = re.compile(
+    r"[0-9]{1,4}(?:-?(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|years?|yrs?|times?|steps?|cups?"
+    r"|spoons?|tbsp|tsp|grams?|kgs?|ml|liters?|litres?|pieces?|rides?|trips?|zones?|persons?|people|adults?|percent|km|miles?))",
+    re.IGNORECASE,
+)
+# A label of another language, or a name: `"password": "Adgangskode"`, `to Szczepanski`.
+_CAPITALISED = re.compile("[A-Z](?![a-z]{0,60}[b-df-hj-np-tv-xz]{5})[a-z]{3,}")
 _LETTER_ABROAD = re.compile(r"[À-ɏͰ-ԯ]")  # `Contraseña`: the word goes on
 
 
@@ -43,6 +60,8 @@ def _assigned(match: re.Match[str]) -> float | None:
     value = match["v"]
     if _LOOSE.fullmatch(match.string, max(0, match.start("word") - 1), match.start("v")):
         return _said(match)
+    if _is_result(match, value) or _is_amount(match, value):
+        return None
     is_digits = value.isdigit() and len(value) <= 12
     if is_digits and not re.fullmatch(r"[0-9]{4,5}|(?:19|20)[0-9]{6}", value):
         return 0.7 if match["word"].isascii() else 0.8
@@ -56,9 +75,33 @@ def _assigned(match: re.Match[str]) -> float | None:
 
 
 def _is_made_up(match: re.Match[str], value: str) -> bool:
-    """It is no call, no place in a table, and no word that goes on in letters of another kind."""
+    """It is no call, no place in a table, no name, and no word that goes on in letters of another kind."""
     follows = _follows(match)
-    return is_made_up(value) and follows not in ("(", "[", "{") and not _LETTER_ABROAD.match(follows)
+    is_code = follows in ("(", "[", "{") or _LETTER_ABROAD.match(follows)
+    return is_made_up(value) and not is_code and not _CAPITALISED.fullmatch(value)
+
+
+def _is_amount(match: re.Match[str], value: str) -> bool:
+    """Of a pass or a secret in a sentence; what is set with `=` is a value."""
+    between = match.string[match.end("word") : match.start("v")]
+    return match["word"].lower() in ("pass", "secret") and "=" not in between and _AMOUNT.fullmatch(value) is not None
+
+
+def _is_result(match: re.Match[str], value: str) -> bool:
+    """`PASS: libgomp.c/atomic-1.c`: among such results, or a name that could be a test's and no account beside it."""
+    start, end = match.span("word")
+    text, between = match.string, match.string[end : match.start("v")]
+    is_part = start > 0 and _OF_A_NAME.match(text[start - 1]) is not None  # `DB_PASS: x`
+    if match["word"].lower() != "pass" or between not in (":", ": ") or is_part:
+        return False
+    before, after = text[max(0, start - _AROUND_RESULT) : start], text[match.end("v") : match.end("v") + _AROUND_RESULT]
+    around = f"{before}\n{after}"
+    if _COUNTED.search(around) and not is_random(value):
+        return True
+    if match["word"] == "PASS" and (_RESULT.search(around) or "/" in value):
+        return True
+    may_be_name = match["word"] == "PASS" or _OF_NAMES.fullmatch(value) is not None
+    return may_be_name and not is_random(value) and not _ACCOUNT.search(around)
 
 
 def _is_phrase(match: re.Match[str], value: str) -> bool:
@@ -77,17 +120,79 @@ def _said(match: re.Match[str]) -> float | None:
     return FORM if (mixed and len(value) >= 6) or _is_made_up(match, value) else None
 
 
-_PROGRAMS = re.compile(
-    r"\b(?:mysql|mariadb|sshpass|mongo|redis|docker login|psql|7z|zip|unrar|unzip|ldap|kinit)", re.IGNORECASE
+_CHANGED = re.compile(r"\b(?:re)?(?:chang|set|switch|updat|rotat|alter|mak|made|turn)", re.IGNORECASE)
+_BEFORE_CHANGED = 40
+# `I changed my password to dragonfly77`: a word with a number is a password only of somebody, who changes it.
+_WORD_AND_NUMBER = re.compile(r"[A-Za-z]{4,20}[0-9]{2,4}!?")
+_TO = re.compile(r" (?:to|as) [\"'“]?")
+_MADE_SO = re.compile(
+    r"\b(?:(?:re)?(?:chang|set|switch|updat)\w{0,4}) (?:(?:my|our|your|his|her|their|the) (?:[\w-]{1,12} ){0,2})$",
+    re.IGNORECASE,
 )
+# `the passcode for the door is 48213`: what it opens stands between.
+_OPENS = re.compile(
+    r"(?: (?:for|of|to|on|at|in) [A-Za-z -]{1,60}?)? ?(?:is|was|['’]s|[:=]) ?(?:(?:now|still) )?[\"'“]?"
+)
+_COUNTS = re.compile(
+    r"\b(?:length|expir\w{1,4}|age|limit|timeout|lifetime|count|numbers?|hash|id|size|minimum|maximum|year|reset|policy)\b",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"[ -]?(?:[a-z]{2,}|%)", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r" (?:and|or|but|now|if|so|please|by|until|today|this|thanks?|ok|for|then|just|at|in|the)\b", re.IGNORECASE
+)
+
+
+def _changed(match: re.Match[str]) -> float | None:
+    """`I changed my password to X`; who is told it is no password: `send the password to X`."""
+    start = max(0, match.start() - _BEFORE_CHANGED)
+    is_told = _TO.fullmatch(match.string, match.end("word"), match.start("v")) and _WORD_AND_NUMBER.fullmatch(
+        match["v"]
+    )
+    if is_told and _MADE_SO.search(match.string, start, match.start()) and not _TECHNIQUE.match(match["v"]):
+        return FORM if is_value(match["v"]) else None
+    if _CHANGED.search(match.string, start, match.start("v")) or _CLASSES[2].search(match["v"]):
+        return _said(match)
+    return None
+
+
+def _opening(match: re.Match[str]) -> float | None:
+    """Digits are a passcode from four on, a password from six; else as `_said`."""
+    value = match["v"].rstrip(".,;!?)")
+    if not value.isdigit():
+        return _said(match)
+    start, end = match.end("word"), match.start("v")
+    least = 4 if match["word"].lower() == "passcode" else 6
+    is_year = re.fullmatch("(?:19|20)[0-9]{2}(?:[0-9]{4})?", value)
+    if (
+        not least <= len(value) <= 12
+        or is_year
+        or len(set(value)) < 2
+        or not _OPENS.fullmatch(match.string, start, end)
+    ):
+        return None
+    if _COUNTS.search(match.string, start, end):
+        return None
+    last = match.end("v")
+    is_measure = _UNIT.match(match.string, last) and not _GOES_ON.match(match.string, last)
+    return None if is_measure else FORM
+
+
+_PROGRAMS = re.compile(
+    r"\b(?:mysql|mariadb|sshpass|mongo|redis|docker login|psql|7z|rar|unrar|ldap|kinit)", re.IGNORECASE
+)
+_ZIP = re.compile(r"\b(?:un)?zip\b[^\n|;&]*$")  # with -P; with -p it writes to a pipe, or keeps paths
+_FILE = re.compile(r"[0-9A-Za-z_./-]+\.(?:zip|7z|rar|jar|tar|t?gz|bz2|xz|sql|txt|json|csv|log)", re.IGNORECASE)
 
 
 def _option(match: re.Match[str]) -> float | None:
     """`-pSecret123!`; with a blank between only after a program that takes a password so."""
     value = match["v"].rstrip(".,:;!?)]}") if match["v"][-1] in ".,:;?)]}" else match["v"]
     mixed = _classes(value) >= 3 and _CLASSES[2].search(value) and not re.search(r"[/:=]", value)
-    if not is_value(value) or not (mixed or _is_made_up(match, value)):
+    if not is_value(value) or _FILE.fullmatch(value) or not (mixed or _is_made_up(match, value)):
         return None
+    if match["word"] == "-P":
+        return NAMED if _ZIP.search(match.string[max(0, match.start() - 80) : match.start()]) else None
     if _PROGRAMS.search(match.string, max(0, match.start() - 80), match.start()):
         return NAMED
     return FORM if match["word"] != "-p" or (mixed and match.end("word") == match.start("v")) else None
@@ -121,6 +226,12 @@ def _basic(match: re.Match[str]) -> float | None:
     except ValueError:
         return None
     return NAMED if re.fullmatch(rb"[ -9;-~]{0,200}:[ -~]{3,300}", decoded) else None
+
+
+def _in_address(match: re.Match[str]) -> float | None:
+    value = match["v"]
+    is_stand_in = PLACEHOLDER.search(value) or value.lower() in _STAND_INS or re.fullmatch(r"[$%][A-Z_]+%?", value)
+    return None if is_stand_in else 0.97
 
 
 ASSIGNED = (
@@ -161,11 +272,11 @@ RULES = (
     ),
     _password(  # the password for the wifi is X
         rf"(?P<word>{_NOUN})(?: [A-Za-z-]{{1,15}}){{0,5}}?(?: is| was|['’]s| ?[:=])(?: now| still)? [\"'“]?{_VALUE}",
-        _said,
+        _opening,
         _NAMED_SO,
         190,
     ),
-    _password(rf"(?P<word>{_NOUN})(?: [A-Za-z-]{{1,15}}){{0,3}}? (?:to|as) [\"'“]?{_VALUE}", _said, _NAMED_SO, 170),
+    _password(rf"(?P<word>{_NOUN})(?: [A-Za-z-]{{1,15}}){{0,3}}? (?:to|as) [\"'“]?{_VALUE}", _changed, _NAMED_SO, 170),
     _password(rf"(?P<word>{_NOUN}|(?i:requirepass|masterauth)) [\"'“]?{_VALUE}", _said, _PASSWORDS),
     _password(
         r"(?P<word>密码|口令|密碼)[\u4e00-\u9fff]{0,6}?(?:是|为|為|成了?|用|填|输入?|叫|到)[ :]{0,2}"
@@ -174,7 +285,7 @@ RULES = (
         _CHINESE,
     ),
     _password(  # an option of a command
-        r"(?<![!#-&)-_a-~])(?P<word>-p|--pass(?:word|wd|phrase)?)(?:[ =]?[\"']|[ =])?"
+        r"(?<![!#-&)-_a-~])(?P<word>-[pP]|--pass(?:word|wd|phrase)?)(?:[ =]?[\"']|[ =])?"
         r"(?!=)(?P<v>[!#-&(-+./0-:<-_a-~-]{6,64})",
         _option,
         reach=100,
@@ -194,10 +305,10 @@ RULES = (
         410,
     ),
     Rule(
-        "password",  # in an address: scheme://user:password@host
-        r"://[0-9A-Za-z_.%+-]{1,64}:(?P<v>[!-.0-?A-~]{3,100})@(?=[0-9A-Za-z])",
+        "password",  # in an address: scheme://user:password@host, or without the user
+        r"://[0-9A-Za-z_.%+-]{0,64}:(?P<v>[!-.0-?A-~]{3,100})@(?=[0-9A-Za-z])",
         Near(needles=("://",)),
-        lambda match: 0.97 if not PLACEHOLDER.search(match["v"]) and match["v"] not in ("password", "pass") else None,
+        _in_address,
         secret=True,
         reach=180,
         token=True,

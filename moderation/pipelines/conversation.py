@@ -2,8 +2,8 @@
 
 Three patterns. `split_payload`: the last turns of one writer, joined (`joining`), are what none of them is alone. `crescendo`: turns
 that each stay under the threshold and lead to harm, by their scores that go up or by what a classifier says of them as
-turns (`Step`). `continuation`: a bare "go on" after a turn that was over it. Looked at are the last `MOST_TURNS` turns, so
-a long conversation costs what a short one does; what was said of earlier turns comes from the cache.
+turns (`Step`). `continuation`: a bare "go on" after a turn that was over it. How many turns are looked at is for the
+caller to say (`gather`).
 
 A score is over its threshold as it would be in one text: that of its writer's role, of a child for the parent that the
 policy does not name. What an allow list lets pass is for the caller to leave out.
@@ -20,7 +20,6 @@ from dataclasses import dataclass
 
 from moderation.models.base import MOST_STEPS, Step
 from moderation.pipelines.fuse import each_with_parents
-from moderation.pipelines.joining import MOST_TURNS
 from moderation.policy import Policy
 from moderation.schema import Role, Trigger
 from moderation.taxonomy import PARENTS
@@ -114,7 +113,6 @@ def triggers_of(turns: Sequence[Said], joined: Sequence[Together], rows: Sequenc
         if mark.over
     ]
     if len(turns) > 1:
-        turns = turns[-MOST_TURNS:]
         own = [turn for turn in turns if turn.role is turns[-1].role]
         rising = [one for category in turns[-1].marks if (one := _crescendo(own, category))]
         found.append(_both(max(rising, key=lambda one: one.score, default=None), _leading(own)))

@@ -20,7 +20,7 @@ from moderation.pipelines.extract import MediaOutcome, texts_of
 from moderation.pipelines.forms import DEADLINE_S, SHORT_CHARS
 from moderation.pipelines.forms import STAGE as NORMALISE
 from moderation.pipelines.fuse import fuse
-from moderation.pipelines.joining import JOINED_TURNS, MOST_TURNS, Joined, joined_texts
+from moderation.pipelines.joining import MOST_TURNS, Joined, joined_texts
 from moderation.pipelines.units import ListSource, Piece, Source, Unit
 from moderation.policy import TRIGGERS, Policy
 from moderation.schema import (
@@ -71,9 +71,10 @@ class _Gathered:
 
 
 def joined_of(content: Content) -> tuple[Joined, ...]:
-    """The texts in which a payload that is split over turns shows, or over the parts of the only one."""
-    rows, of_parts = _rows(content)
-    return joined_texts([(turn.role, _text(turn.parts)) for turn in rows], most=len(rows) if of_parts else JOINED_TURNS)
+    """The texts in which a payload that is split over turns shows, or over the parts of the newest."""
+    turns = _turns(content)
+    parts = [_text(row.parts) for row in _part_rows(turns[-1])]
+    return joined_texts([(turn.role, _text(turn.parts)) for turn in turns], parts=parts)
 
 
 async def joined_aside(content: Content, *, deadline_s: float) -> tuple[tuple[Joined, ...], str]:
@@ -218,6 +219,8 @@ class _Turn:
 def _turns(content: Content) -> list[_Turn]:
     """The turns of a conversation that patterns look at, the input being the last.
 
+    They are the last `MOST_TURNS`, so a long conversation costs what a short one does; what was said of earlier ones
+    comes from the cache.
     Parts with a role of their own are a turn of that role, before the one they stand in.
     """
     found = _turns_of(content.role, "", content.parts)
@@ -236,14 +239,10 @@ def _turns_of(writer: Role, place: str, parts: Sequence[Part]) -> list[_Turn]:
     return [_Turn(role, said[role]) for role in sorted(said, key=lambda role: role is writer)]
 
 
-def _rows(content: Content) -> tuple[list[_Turn], bool]:
-    """What is joined: the turns, or the parts of the newest where its writer has no other; and whether it is these."""
-    turns = _turns(content)
-    newest = turns[-1]
-    if sum(turn.role is newest.role for turn in turns) > 1:
-        return turns, False
+def _part_rows(newest: _Turn) -> list[_Turn]:
+    """The texts of a turn, if there are several, each as a turn: a payload may be split over them too."""
     texts = [(path, part) for path, part in newest.parts if part.text is not None]
-    return ([_Turn(newest.role, [one]) for one in texts], True) if len(texts) > 1 else (turns, False)
+    return [_Turn(newest.role, [one]) for one in texts] if len(texts) > 1 else []
 
 
 def _text(parts: Sequence[tuple[str, Part]]) -> str:
@@ -269,7 +268,7 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
     content, policy = request.content, request.policy
     if not content.conversation and not request.joined and not request.unjoined:
         return []
-    looked_at, (rows, of_parts) = _turns(content), _rows(content)
+    looked_at = _turns(content)
     scores: dict[str, dict[str, float]] = {path: {} for turn in looked_at for path, _ in turn.parts}
     steps: dict[str, Step] = {}
     for unit in gathered.units:
@@ -290,14 +289,14 @@ def _triggers(request: Request, gathered: _Gathered, *, firm: bool = False) -> l
         return Said(turn.role, paths, _text(turn.parts), own, _step([steps[path] for path in paths if path in steps]))
 
     turns = [said(turn) for turn in looked_at]
-    parts = [said(part) for part in rows] if of_parts else []
+    rows = [*turns, *(said(part) for part in _part_rows(looked_at[-1]))]
     if request.unjoined:
         gathered.note(Unjudged(turns[-1].paths[0], STAGE, request.unjoined))
     together: list[Together] = []
     for one in request.joined:
-        path = (parts or turns)[max(one.turns)].paths[0]
+        path = rows[max(one.turns)].paths[0]
         together += _said_together(one, gathered, role=turns[-1].role, path=path, policy=policy, firm=firm)
-    return triggers_of(turns, together, parts)
+    return triggers_of(turns, together, rows)
 
 
 def _step(parts: Sequence[Step]) -> Step | None:
@@ -343,7 +342,7 @@ def _said_together(
             for gap in verdict.gaps:
                 gathered.note(Unjudged(path, stage.key, gap.reason))
         for match in found.told.standing:
-            turns = one.across(*(match.span if view is None else view.span(*match.span)))
+            turns = one.across(*(match.span if view is None else view.span(*match.span)), match.term)
             if turns:
                 listed = marks(dict.fromkeys(match.categories, match.score), role, policy)
                 yield Together(turns, listed, f"list:{match.list}")

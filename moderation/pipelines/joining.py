@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from moderation.normalise.invisible import SUSPECT
+from moderation.pipelines.crossing import are_halves, is_chance
 from moderation.pipelines.pieces import LOOKED_AT, Fragment, Reading, read
 from moderation.schema import Role
 
@@ -25,6 +26,7 @@ MOST_JOINED = 6
 JOINED_TURNS = 6
 _MOST_NAMES = 32
 _LEAST_CROSSING = 4
+_LEAST_HAN = 3
 
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff，。！？、；：]")
 _BACKWARDS = re.compile(r"\b(?:backwards?|revers\w+)\b|倒过来|倒序|反过来|逆序|从后往前", re.IGNORECASE)
@@ -48,45 +50,66 @@ class Joined:
         places: start, end and turn of each stretch in it, in order.
         asked: the turns that only say what to do with it.
         judged: whether classifiers are asked about it; lists are in any case.
+        fields: whether it is made of the parts of one message, which may be fields of a form.
     """
 
     text: str
     places: tuple[tuple[int, int, int], ...]
     asked: tuple[int, ...] = ()
     judged: bool = True
+    fields: bool = False
 
     @property
     def turns(self) -> tuple[int, ...]:
         """The turns that carry it, in order."""
         return tuple(sorted({*self.asked, *(turn for _, _, turn in self.places)}))
 
-    def across(self, start: int, end: int) -> tuple[int, ...]:
+    def across(self, start: int, end: int, term: str) -> tuple[int, ...]:
         """The turns that a term is put together of; none if it stands in one of them, or came about by chance.
 
-        By chance: a short one of which no turn gave a whole piece.
+        By chance: a short one of which no turn gave a whole piece, or of parts if one gave more than that; and where
+        nobody asked to put pieces together what `is_chance` tells of.
         """
         touched = [place for place in self.places if place[0] < end and start < place[1]]
         turns = {turn for _, _, turn in touched}
-        whole = any(start <= first and last <= end for first, last, _ in touched)
-        return tuple(sorted(turns)) if len(turns) > 1 and (whole or end - start >= _LEAST_CROSSING) else ()
+        inside = [start <= first and last <= end for first, last, _ in touched]
+        whole = all(inside) if self.fields and not self.asked else any(inside)
+        least = _LEAST_HAN if _HAN.match(self.text, start) else _LEAST_CROSSING
+        if len(turns) < 2 or not (whole or len("".join(self.text[start:end].split())) >= least):
+            return ()
+        if not self.asked and is_chance(self.text, touched, (start, end), term, fields=self.fields):
+            return ()
+        return tuple(sorted(turns))
 
 
-def joined_texts(turns: Sequence[tuple[Role, str]], *, most: int = JOINED_TURNS) -> tuple[Joined, ...]:
-    """What the turns of the newest one's writer say together; nothing if only one of them says anything.
+def joined_texts(turns: Sequence[tuple[Role, str]], *, parts: Sequence[str] = ()) -> tuple[Joined, ...]:
+    """What the turns of the newest one's writer say together, and the parts of the newest; nothing if there is but one.
+
+    Turns and parts have `MOST_JOINED` judged texts each, so that neither push out the others.
 
     Args:
         turns: all that count, the newest last; who asks leaves out those before the last `MOST_TURNS`.
-        most: how many of the last are joined as they stand.
+        parts: the texts of the newest turn. Where there are several they have the numbers after the turns'.
     """
     if not turns:
         return ()
     own = [(_BLANKS.sub(_short, text), at) for at, (writer, text) in enumerate(turns) if writer is turns[-1][0]]
+    of_turns = _together(own, JOINED_TURNS)
+    if len(parts) < 2:
+        return of_turns
+    rows = [(_BLANKS.sub(_short, text), at) for at, text in enumerate(parts, len(turns))]
+    found = (*(replace(one, fields=True) for one in _together(rows, len(rows))), *of_turns)
+    by_words = _by_words([*own[:-1][1 - JOINED_TURNS :], *rows])
+    return found if by_words is None or by_words.text in {one.text for one in found} else (*found, by_words)
+
+
+def _together(own: Sequence[Stretch], most: int) -> tuple[Joined, ...]:
+    """What several texts of one writer say together, `most` of the last as they stand."""
     if len(own) < 2:
         return ()
     tail = _tail(own, most)
-    pieces = _pieces(own)
     found: dict[str, Joined] = {}
-    for one in (*([tail] if tail else []), *_runs(own, most), *pieces):
+    for one in (*([tail] if tail else []), *_runs(own, most), *_pieces(own)):
         found.setdefault(one.text, one)
     judged = list(found.values())[:MOST_JOINED]
     glued = _glued(judged)
@@ -270,3 +293,16 @@ def _glued(joined: Sequence[Joined]) -> Iterator[Joined]:
             places.append((len(text), len(text) + len(said), turn))
             text += said
         yield Joined(text, tuple(places), one.asked, judged=False)
+
+
+def _by_words(rows: Sequence[Stretch]) -> Joined | None:
+    """The last turns with the newest in its parts, a blank only between whole words."""
+    text, before, places = "", "", []
+    for index in _inside([text for text, _ in rows], len(rows)):
+        said, row = rows[index][0].strip(), rows[index][1]
+        if before and not (are_halves(before, said) or (_HAN.match(before[-1]) and _HAN.match(said))):
+            text += " "
+        places.append((len(text), len(text) + len(said), row))
+        text += said
+        before = said
+    return replace(_cut(text, places, ()), judged=False, fields=True) if len(places) > 1 else None

@@ -1,4 +1,4 @@
-"""Around every route: keys, counters, and a watch on connections that never finish their headers."""
+"""Around every route: keys, counters, and a watch on connections that never finish their headers or never read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from moderation.errors import AuthenticationError, InvalidRequestError, OverloadedError
+from moderation.limits import Limits
 from moderation.pipelines.metrics import Metrics
 from moderation.serve.answering import answer_error
 from moderation.serve.keys import ApiKeys
@@ -96,12 +97,17 @@ class Guard:
         return self._keys.check(HTTPConnection(scope)) or self._default_tenant
 
 
-def guarded_protocol(header_timeout_s: float, idle_timeout_s: float) -> type[H11Protocol]:
-    """uvicorn's HTTP protocol, closing connections that take too long to send a request's headers.
+def guarded_protocol(limits: Limits) -> type[H11Protocol]:
+    """uvicorn's HTTP protocol, ending connections that send no headers in time, or take nothing of their answer.
 
-    uvicorn itself waits for headers without end: a few thousand open connections would use up the process.
+    uvicorn itself waits for both without end: a few thousand open connections would use up the process, and a few
+    answers that nobody reads hold the bodies that came after them.
     """
-    times = {"header_timeout_s": header_timeout_s, "idle_timeout_s": idle_timeout_s}
+    times = {
+        "header_timeout_s": limits.header_timeout_s,
+        "idle_timeout_s": limits.idle_timeout_s,
+        "reading_timeout_s": limits.body_timeout_s,
+    }
     return type("Guarded", (GuardedProtocol,), times)
 
 
@@ -111,16 +117,21 @@ class GuardedProtocol(H11Protocol):
     Attributes:
         header_timeout_s: from the first byte of a request to the end of its headers.
         idle_timeout_s: from the connection to its first byte.
+        reading_timeout_s: in which a client has to take something of what is written for it.
     """
 
     header_timeout_s: float
     idle_timeout_s: float
+    reading_timeout_s: float
     _watch: asyncio.TimerHandle | None = None
+    _reading: asyncio.TimerHandle | None = None
     _receiving = False
+    _unread = 0  # bytes, when it was last looked at
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._expire_after(self.idle_timeout_s)
+        self._look_again()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -148,7 +159,33 @@ class GuardedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._expire_after(None)
+        if self._reading is not None:
+            self._reading.cancel()
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        """The client has read what was too much to write on."""
+        self._unread = 0
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """What is unread from here on may be another answer."""
+        self._unread = 0
+        super().on_response_complete()
+
+    def _look_again(self) -> None:
+        self._reading = self.loop.call_later(self.reading_timeout_s, self._end_unread)
+
+    def _end_unread(self) -> None:
+        """A connection of which nothing was read since the last look is ended, also one that is closed already."""
+        if self.transport.get_protocol() is not self:  # a WebSocket by now
+            return
+        unread = self.transport.get_write_buffer_size()
+        if unread and 0 < self._unread <= unread:
+            self.transport.abort()
+            return
+        self._unread = unread
+        self._look_again()
 
     def _expire_after(self, seconds: float | None) -> None:
         if self._watch is not None:

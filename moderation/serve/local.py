@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from moderation.config import Settings
 from moderation.errors import ModerationError, SettingsError
+from moderation.limits import Limits
 from moderation.pipelines.assemble import assemble
 from moderation.pipelines.metrics import Metrics
 from moderation.serve.guard import guarded_protocol
@@ -56,24 +57,27 @@ def _serve_on(listening: socket.socket, settings: Settings, keys: ApiKeys | None
             await starting
         await engine.close()
 
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(service, lifespan=lifespan),
-            http=guarded_protocol(settings.limits.header_timeout_s, settings.limits.idle_timeout_s),
-            ws=guarded_sockets(settings.limits.max_stream_message_chars, metrics.error),
-            ws_max_size=4 * settings.limits.max_stream_message_chars
-            + 1_024,  # bytes; six for an escaped character are refused
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=int(settings.limits.idle_timeout_s),
-            timeout_graceful_shutdown=10,
-        )
-    )
+    server = uvicorn.Server(configured(create_app(service, lifespan=lifespan), settings.limits, metrics))
     server.run(sockets=[listening])
     for failure in failures:
         say(f"error: {failure.message}")
     return 1 if failures else 0
+
+
+def configured(app: FastAPI, limits: Limits, metrics: Metrics) -> uvicorn.Config:
+    """How the service is served."""
+    return uvicorn.Config(
+        app,
+        http=guarded_protocol(limits),
+        ws=guarded_sockets(limits.max_stream_message_chars, metrics.error),
+        ws_max_size=4 * limits.max_stream_message_chars + 1_024,  # bytes; six for an escaped character are refused
+        ws_ping_timeout=None,  # an answer to a ping is not read while a message waits to be judged
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=int(limits.idle_timeout_s),
+        timeout_graceful_shutdown=10,
+    )
 
 
 def _listen(settings: Settings) -> socket.socket:

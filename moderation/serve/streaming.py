@@ -37,6 +37,7 @@ PATH = "/v1/moderate/stream"
 # RFC 6455 section 7.4.1
 _POLICY_VIOLATION, _TOO_BIG, _TRY_AGAIN, _INTERNAL = 1008, 1009, 1013, 1011
 _LAST_WORD_S = 5.0
+_CHARS_AT_ONCE = 2_000  # of a long message: of what stands first a client hears while the rest is judged
 
 
 def add_stream(app: FastAPI, engine: Engine, metrics: Metrics, *, starting: Sequence[str]) -> None:
@@ -86,9 +87,11 @@ async def _serve(socket: WebSocket, engine: Engine, metrics: Metrics) -> None:
         message = await reader.next()
     judged = Stream(engine, options)
     while message["type"] == "text":
-        await send(socket, await judged.feed(message["text"]), engine.limits)
-        if judged.failure is not None:
-            raise judged.failure
+        text = message["text"]
+        for start in range(0, len(text), _CHARS_AT_ONCE):
+            await send(socket, await judged.feed(text[start : start + _CHARS_AT_ONCE]), engine.limits)
+            if judged.failure is not None:
+                raise judged.failure
         message = await reader.next()
     if message["type"] == "start":
         raise InvalidRequestError("`start` comes first, and once", code="invalid_stream", param="type")
@@ -127,7 +130,7 @@ class Reader:
         if len(text) > limits.max_stream_message_chars:
             message = f"a message of {len(text)} characters; at most {limits.max_stream_message_chars}"
             raise TooLargeError(message, code="message_too_large")
-        value = parse_json(text.encode("utf-8", "surrogatepass"), max_values=limits.max_json_values)
+        value = parse_json(text.encode("utf-8", "surrogatepass"), max_values=limits.max_json_values, what="message")
         says = isinstance(value, dict) and isinstance(value.get("text"), str) and value["text"] != ""
         # an empty text is no sign of life
         self._left_s = limits.idle_timeout_s if says else max(0.0, self._left_s - (monotonic() - began))
@@ -139,11 +142,15 @@ def _checked(value: Any) -> dict[str, Any]:
 
     What stands before it in the same message is judged and told first, and half a character may wait for the next one.
     """
-    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-        return parse_stream_message(value)
-    text = value["text"]
-    checked = parse_stream_message({**value, "text": ""})
-    return {**checked, "text": text}
+    if not isinstance(value, dict):
+        raise InvalidRequestError("a message is a JSON object with a `type`", code="invalid_type")
+    text = value.get("text")
+    try:
+        checked = parse_stream_message({**value, "text": ""} if isinstance(text, str) else value)
+    except InvalidRequestError as error:  # the path begins with the type of the message, which is no field
+        field = (error.param or "").partition(".")[2] or "type"
+        raise InvalidRequestError(error.message, code=error.code, param=field) from None
+    return {**checked, "text": text} if isinstance(text, str) else checked
 
 
 async def send(socket: WebSocket, events: Sequence[StreamEvent], limits: Limits) -> None:

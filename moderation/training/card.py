@@ -11,10 +11,11 @@ from typing import Any
 
 from moderation.errors import ConfigurationError
 from moderation.models.packages import sha256_of
+from moderation.training.parts import split_digest
 from moderation.training.rows import Row
 
 _FILES = ("head.safetensors", "layers.safetensors")
-_COLUMNS = ("positives", "average_precision", "auc", "precision", "recall", "f1", "calibration_error")
+_COLUMNS = ("average_precision", "auc", "precision", "recall", "f1", "calibration_error", "calibration_error_raised")
 
 
 def write_results(
@@ -38,6 +39,7 @@ def write_results(
     document = {
         "seed": seed,
         "rows_by_source": sources,
+        "held_out_sha256": split_digest(rows, seed),
         "experimental": list(experimental),
         "categories": metrics,
     }
@@ -70,12 +72,13 @@ def replace_in(path: Path, pattern: str, replacement: str) -> None:
 
 def _table(metrics: Mapping[str, Mapping[str, Any]], experimental: Sequence[str]) -> str:
     lines = [
-        "| category | held-out positives (groups; written by the project) | AP | AUC | precision | recall | F1 | ECE |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| category | held-out positives (groups; written by the project) "
+        "| AP | AUC | precision | recall | F1 | ECE | ECE from 0.1 on |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for category, numbers in metrics.items():
         name = f"`{category}`" + (" (experimental)" if category in experimental else "")
-        cells = [f"{numbers[column]:.2f}" if numbers[column] is not None else "–" for column in _COLUMNS[1:]]
+        cells = [f"{numbers[column]:.2f}" if numbers[column] is not None else "–" for column in _COLUMNS]
         written = numbers["positives_written_by_the_project"]
         counts = f"{numbers['positives']} ({numbers['positive_groups']}; {written})"
         lines.append(f"| {name} | {counts} | {' | '.join(cells)} |")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import random
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from moderation.errors import ConfigurationError
-from moderation.training.rows import Row
+from moderation.training.parts import near
+from moderation.training.rows import Row, benign
 
 _FOLDER = Path(__file__).parent / "conversations"
 _KINDS = {"crescendo": True, "benign": False}
@@ -57,17 +58,20 @@ def read_conversations(folder: Path = _FOLDER) -> list[Conversation]:
                     f"{path}: conversation {number} is not of {', '.join(_KINDS)} with {LEAST_TURNS} turns or more"
                 )
             found.append(Conversation(turns, _KINDS[one["kind"]], turns[0]))
-    return found
+    groups = near([one.turns[0] for one in found])
+    return [replace(one, group=group) for one, group in zip(found, groups, strict=True)]
 
 
 def easy_conversations(rows: Sequence[Row], *, seed: int, count: int) -> list[Conversation]:
     """Harmless rows thrown together, three to six of one language: what most conversations are like, one theme or not.
 
+    Only those of which every category is known not to hold: what nobody looked at may be harmful.
+
     Args:
         count: how many of Chinese, and how many of others.
     """
     chosen = random.Random(seed)  # noqa: S311 - a reproducible choice is wanted
-    harmless = [row.text for row in rows if not any(row.labels.values()) and len(row.text) <= _MOST_CHARS]
+    harmless = [row.text for row in rows if row.labels == benign() and len(row.text) <= _MOST_CHARS]
     found = []
     for language in (True, False):
         texts = [text for text in harmless if _is_chinese(text) is language]

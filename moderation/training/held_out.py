@@ -5,7 +5,9 @@
         --review-budget 0.1 --block-budget 0.01
 
 The default policy's thresholds come from these two commands. Only rows that are harmless in every category are
-written; the folder holds texts of the training sets, so it is not for the repository.
+written; the folder holds texts of the training sets, so it is not for the repository. The seed is the one the weights
+were trained with, and where the rows are not those that they were trained on, nothing is written: it would not be known
+which of them the weights have seen.
 """
 
 from __future__ import annotations
@@ -13,11 +15,16 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from moderation.errors import ConfigurationError, ModerationError
+from moderation.rooms import room
+from moderation.training.parts import MEASURE, part_of, split_digest
 from moderation.training.rows import Row, benign
-from moderation.training.text_risk import MEASURE, gather, part_of
+from moderation.training.text_risk import gather
 
 _MANIFEST = """name = "held-out"
 description = "Harmless rows of the training sets, and of the project's own phrases, that text-risk was not trained on."
@@ -53,15 +60,40 @@ def held_out(rows: Sequence[Row], *, seed: int) -> list[Row]:
     return list(kept.values())
 
 
+def check(rows: Sequence[Row], metrics: Mapping[str, Any]) -> None:
+    """That what is held back of rows is what was held back when weights were trained.
+
+    Args:
+        rows: every row, of all parts.
+        metrics: the weights' `metrics.json`.
+
+    Raises:
+        ConfigurationError: if it is not; says of which sources there are more or fewer rows.
+    """
+    if split_digest(rows, metrics["seed"]) == metrics["held_out_sha256"]:
+        return
+    ours, theirs = Counter(row.source for row in rows), Counter(metrics["rows_by_source"])
+    other = [f"{name} {ours[name]}, not {theirs[name]}" for name in sorted(ours | theirs) if ours[name] != theirs[name]]
+    raise ConfigurationError(
+        "the rows are not those that text-risk was trained on and measured on"
+        f"{': ' if other else ''}{'; '.join(other)}. Take the training sets and phrases of the commit that its weights "
+        "came with, or train it again"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m moderation.training.held_out", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the training sets")
     parser.add_argument("--out", type=Path, required=True, help="folder to write; made if it is not there")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--scale", type=float, default=1.0)
     chosen = parser.parse_args(arguments)
-    rows = held_out(gather(chosen.data, seed=chosen.seed, scale=chosen.scale), seed=chosen.seed)
+    metrics = json.loads((room("models") / "text-risk" / "metrics.json").read_text(encoding="utf-8"))
+    try:
+        every = gather(chosen.data, seed=metrics["seed"], scale=1.0)
+        check(every, metrics)
+    except ModerationError as error:
+        parser.error(str(error))
+    rows = held_out(every, seed=metrics["seed"])
     chosen.out.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps({"text": row.text, "label": 0, "source": row.source}, ensure_ascii=False) for row in rows]
     content = ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass")

@@ -11,10 +11,12 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from moderation.errors import InvalidRequestError
+from moderation.training.parts import CALIBRATE, MEASURE, TRAIN, TRAINED_ONLY, bare, near, part_of
 from moderation.training.rows import CATEGORIES, Row, benign, labels
 
 Record = Mapping[str, Any]
@@ -24,6 +26,11 @@ _GROUP_ABUSE = tuple(c for c in _ABUSE if not c.startswith("harassment"))
 _HARM = ("violence", "violence/graphic", "terrorism", "sexual", "illicit")  # what annotators of abuse did not look at
 _ATTACK = ("prompt_injection", "jailbreak")
 _SELLING = ("illicit", "illicit/drugs", "illicit/weapons", "illicit/gambling", "fraud", "cyber")
+# In these many rows are one text with little changed: a template, a mail sent again.
+_OF_TEMPLATES = (
+    "sms-spam-en", "advbench-en", "jailbench-zh", "self-reminder-jailbreak-en", "cyberseceval-frr",
+    "toxigen-prompts-en", "davidson-en",
+)  # fmt: skip
 _SHORT = 1_200  # characters of a long text that are used
 
 _COLD_TOPICS = {
@@ -78,7 +85,10 @@ def read_sources(folder: Path, *, seed: int, scale: float = 1.0) -> list[Row]:
         if not files:
             raise InvalidRequestError(f"{folder / name}: no such training set")
         chooser = random.Random(f"{seed} {name}")  # noqa: S311 - a repeatable sample
-        found = list(reader(_records(files), chooser))
+        found = list(reader(_records(files), seed))
+        if name in _OF_TEMPLATES:
+            names = near([row.text for row in found])
+            found = [replace(row, group=f"{name}:{group}") for row, group in zip(found, names, strict=True)]
         chooser.shuffle(found)
         rows += _capped(found, int(cap * scale))
     return rows
@@ -99,10 +109,10 @@ def _capped(rows: Sequence[Row], cap: int) -> list[Row]:
 
 def _row(record: Record, row_labels: Mapping[str, bool], source: str, group: str | None = None) -> Row:
     text = record["text"][:_SHORT]
-    return Row(text, row_labels, source, group or f"{source}:{text}")
+    return Row(text, row_labels, source, group or f"{source}:{bare(text)}")
 
 
-def _cold(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _cold(records: Sequence[Record], _: int) -> Iterator[Row]:
     for record in records:
         topic = _COLD_TOPICS[record["category"]]
         if record["label"]:
@@ -114,7 +124,7 @@ def _cold(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
         yield _row(record, row_labels, "cold-zh")
 
 
-def _davidson(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _davidson(records: Sequence[Record], _: int) -> Iterator[Row]:
     unsure = (*_HARM, "illicit/drugs", "illicit/violent", "harassment/threatening", *_GROUP_ABUSE)
     for record in records:
         match record["category"]:
@@ -128,7 +138,7 @@ def _davidson(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
                 yield _row(record, benign(unknown=(*_HARM, "illicit/drugs")), "davidson-en")
 
 
-def _stormfront(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _stormfront(records: Sequence[Record], _: int) -> Iterator[Row]:
     for record in records:
         if record["category"] == "hate":
             yield _row(record, labels(("hate",), negative=(*_ATTACK, "spam", "fraud")), "stormfront-en")
@@ -137,14 +147,14 @@ def _stormfront(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
             yield _row(record, benign(unknown=unsure), "stormfront-en")
 
 
-def _toxigen(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _toxigen(records: Sequence[Record], _: int) -> Iterator[Row]:
     for record in records:
         category = _TOXIGEN_GROUPS.get(record["category"], "discrimination/ethnicity")
         hateful = labels(("hate", category), negative=(*_ATTACK, *_SELLING, "spam"))
         yield _row(record, hateful if record["label"] else benign(), "toxigen-prompts-en")
 
 
-def _swsr(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _swsr(records: Sequence[Record], _: int) -> Iterator[Row]:
     for record in records:
         if record["label"]:
             row_labels = labels(("discrimination/gender",), negative=(*_ATTACK, *_SELLING, "spam"))
@@ -153,22 +163,23 @@ def _swsr(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
         yield _row(record, row_labels, "swsr-zh")
 
 
-def _identity(source: str) -> Callable[[Sequence[Record], random.Random], Iterator[Row]]:
+def _identity(source: str) -> Callable[[Sequence[Record], int], Iterator[Row]]:
     about_groups = {"being_adj", "verb_adj", "am_hate_adj", "hate_identity", "verb_identity"}
 
-    def read(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+    def read(records: Sequence[Record], _: int) -> Iterator[Row]:
         for record in records:
+            group = f"{TRAINED_ONLY}{source}"
             if not record["label"]:
-                yield _row(record, benign(), source)
+                yield _row(record, benign(), source, group)
                 continue
             positive = ("hate",) if record["category"] in about_groups else ("harassment",)
             unsure = (*_ABUSE, *_HARM)
-            yield _row(record, labels(positive, unknown=unsure), source)
+            yield _row(record, labels(positive, unknown=unsure), source, group)
 
     return read
 
 
-def _sms(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _sms(records: Sequence[Record], _: int) -> Iterator[Row]:
     for record in records:
         if record["label"]:
             row_labels = labels(("spam",), unknown=("fraud", "sexual", "illicit", "illicit/gambling"))
@@ -177,7 +188,7 @@ def _sms(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
         yield _row(record, row_labels, "sms-spam-en")
 
 
-def _advbench(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _advbench(records: Sequence[Record], _: int) -> Iterator[Row]:
     for record in records:
         text = record["text"].lower()
         found = tuple(category for category, words in _ADVBENCH_WORDS if re.search(words, text))
@@ -185,7 +196,7 @@ def _advbench(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
         yield _row(record, row_labels, "advbench-en")
 
 
-def _jailbench(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _jailbench(records: Sequence[Record], _: int) -> Iterator[Row]:
     for record in records:
         if record["area"] == "违反社会主义核心价值观":
             continue  # the project ships no model of its own for these
@@ -196,33 +207,35 @@ def _jailbench(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
             yield _row(record, labels(("jailbreak",), negative=("spam",)), "jailbench-zh")
 
 
-def _self_reminder(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _self_reminder(records: Sequence[Record], _: int) -> Iterator[Row]:
     for record in records:
         yield _row(record, labels(("jailbreak",), negative=("spam", "fraud")), "self-reminder-jailbreak-en")
 
 
-def _bipia(records: Sequence[Record], chooser: random.Random) -> Iterator[Row]:
-    """Clean contexts, and the same kind of contexts with an attack put into them."""
-    attacks = [record["text"] for record in records if record["label"]]
-    for record in records:
-        if record["label"]:
-            continue
-        context = record["text"][: _SHORT - 400]
-        group = f"bipia-en:{context}"
+def _bipia(records: Sequence[Record], seed: int) -> Iterator[Row]:
+    """Clean contexts, and the same kind of contexts with an attack put into them: of one part of the split, both."""
+    chooser = random.Random(f"{seed} bipia-en attacks")  # noqa: S311 - a repeatable sample
+    attacks: dict[int, list[str]] = {TRAIN: [], CALIBRATE: [], MEASURE: []}
+    wanted = [record["text"] for record in records if record["label"]]
+    for attack, group in zip(wanted, near(wanted), strict=True):
+        attacks[part_of(f"bipia-en:{group}", seed)].append(attack)
+    contexts = [record["text"][: _SHORT - 400] for record in records if not record["label"]]
+    for context, name in zip(contexts, near(contexts), strict=True):
+        group = f"bipia-en:{name}"
         yield _row({"text": context}, benign(), "bipia-en", group)
-        for attack in chooser.sample(attacks, 2):
+        for attack in chooser.sample(attacks[part_of(group, seed)], 2):
             place = chooser.choice((0, len(context)))
             text = f"{context[:place]}\n{attack}\n{context[place:]}".strip()
             positive = labels(("prompt_injection",), negative=("spam", "hate", "violence", "self_harm"))
             yield _row({"text": text}, positive, "bipia-en", group)
 
 
-def _refusals(records: Sequence[Record], _: random.Random) -> Iterator[Row]:
+def _refusals(records: Sequence[Record], _: int) -> Iterator[Row]:
     for record in records:
         yield _row(record, benign(), "cyberseceval-frr")
 
 
-_SETS: Mapping[str, tuple[Callable[[Sequence[Record], random.Random], Iterator[Row]], int]] = {
+_SETS: Mapping[str, tuple[Callable[[Sequence[Record], int], Iterator[Row]], int]] = {
     "cold-zh": (_cold, 9_000),
     "davidson-en": (_davidson, 6_000),
     "stormfront-en": (_stormfront, 3_600),

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from moderation.errors import ConfigurationError
+from moderation.training.parts import MEASURED_ONLY
 from moderation.training.rows import CATEGORIES, Row, benign, labels
 
 SOURCE = "project-templates"
-MEASURED_ONLY = "project-measured:"  # begins the groups of `measured.toml`, by another hand and never trained on
 
 _PHRASES = Path(__file__).parent / "phrases"
 _SLOT = re.compile(r"\{([a-z]+)\}")
@@ -49,7 +49,10 @@ _MEANING: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "self_harm": (("self_harm", "self_harm/intent"), ("violence",)),
     "encourage": (("self_harm", "harassment"), ("violence", "harassment/threatening")),
     "self_harm_request": (("self_harm", "self_harm/instructions", "self_harm/intent"), ("illicit", "violence")),
-    "sexual_harassment": (("sexual", "harassment"), ("discrimination/gender",)),
+    "sexual_harassment": (
+        ("sexual", "harassment"),
+        ("discrimination/gender", "harassment/threatening", "violence"),
+    ),
     "sexual": (("sexual",), ("illicit", "spam", "harassment")),
     "drugs": (("illicit", "illicit/drugs"), ("spam",)),
     "weapons": (("illicit", "illicit/weapons"), ("violence", "spam")),
@@ -67,6 +70,8 @@ _MEANING: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "injection": (("prompt_injection",), ("jailbreak", "cyber", "illicit")),
     "jailbreak": (("jailbreak",), ("prompt_injection",)),
 }
+# Files whose lines mostly say the same in both languages: line by line one group, so the order of one is that of both.
+_TRANSLATED = ("speeches", "tools")
 _PLAIN_FILLS = 2  # of a template without slots: plain, and once in another spelling
 _LONG = 160  # characters: taken as it is
 _TASK_FILLS = 4  # times as many: requests to a model are what it mostly sees, and no open set in use has them
@@ -91,7 +96,8 @@ def written_rows(*, seed: int, fills: int = 6, scale: float = 1.0) -> list[Row]:
                     if scale < 1 and _share(f"{file.stem}:{family}:{number}") >= scale:
                         continue
                     kind = MEASURED_ONLY if file.stem == "measured" else f"{SOURCE}:"
-                    group = f"{kind}{language}:{file.stem}:{family}:{number}"
+                    tongue = "" if file.stem in _TRANSLATED else f"{language}:"
+                    group = f"{kind}{tongue}{file.stem}:{family}:{number}"
                     wanted = _fills(template, family, fills)
                     texts = _fill(template, phrases.get("slots", {}), styles, group=group, seed=seed, fills=wanted)
                     rows += [Row(text, row_labels, SOURCE, group) for text in texts]

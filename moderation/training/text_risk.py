@@ -12,7 +12,6 @@ nothing but the head, on the encoder as it came: the baseline of docs/accuracy.m
 from __future__ import annotations
 
 import argparse
-import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,14 +36,14 @@ from moderation.training.disguised import disguised_rows
 from moderation.training.logistic import Doubles, Line, Truths, fit, platt, sigmoid
 from moderation.training.measuring import measure
 from moderation.training.mixed import mixed_rows
+from moderation.training.parts import CALIBRATE, MEASURE, TRAIN, part_of
 from moderation.training.progress import Progress
 from moderation.training.rows import CATEGORIES, Row
 from moderation.training.sources import read_sources
-from moderation.training.templates import MEASURED_ONLY, written_rows
 from moderation.training.templates import SOURCE as WRITTEN
+from moderation.training.templates import written_rows
 from moderation.training.turns import train_turns
 
-TRAIN, CALIBRATE, MEASURE = range(3)
 MIXED = 6_000
 DISGUISED = 6_000
 HEADS = ("head.safetensors", TURNS_FILE)
@@ -80,14 +79,6 @@ def gather(data: Path, *, seed: int, scale: float) -> list[Row]:
         *mixed_rows(learnt, seed=seed, count=int(MIXED * scale)),
         *disguised_rows(learnt, seed=seed, count=int(DISGUISED * scale)),
     ]
-
-
-def part_of(group: str, seed: int) -> int:
-    """Which part of the split a group falls into; what was written to be measured on is never trained on."""
-    if group.startswith(MEASURED_ONLY):
-        return MEASURE
-    digest = hashlib.sha256(f"{seed} {group}".encode("utf-8", "surrogatepass")).digest()
-    return (*[MEASURE] * 5, *[CALIBRATE] * 2, *[TRAIN] * 13)[int.from_bytes(digest[:4]) % 20]
 
 
 def targets_of(rows: Sequence[Row], categories: Sequence[str] = CATEGORIES) -> Floats:

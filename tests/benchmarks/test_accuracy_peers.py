@@ -44,6 +44,7 @@ def test_a_baseline_of_the_same_rows_is_taken_whatever_it_found(tmp_path: Path) 
         (lambda metrics: metrics["rows_by_source"].update(new=3), "rows of new: 3, not 0"),
         (lambda metrics: metrics["categories"]["hate"].update(positives=80), "positives of hate: 80, not "),
         (lambda metrics: metrics["categories"]["hate"].update(negatives=80), "negatives of hate: 80, not "),
+        (lambda metrics: metrics.update(held_out_sha256="0"), "SHA-256 of the texts held out 0, not "),
         (lambda metrics: metrics["categories"].pop("hate"), "positives of hate: 0, not "),
     ],
 )

@@ -119,7 +119,7 @@ def test_what_a_disguise_costs_is_plain_less_disguised() -> None:
     assert values[f"{DISGUISED[0]}.{SERVICE}.drop"] == pytest.approx(1 - BY_HAND)
     assert values[f"{DISGUISED[0]}.{MODEL}.drop"] == pytest.approx(1 - BY_HAND)
     assert f"{DISGUISED[1]}.{SERVICE}.drop" not in values
-    assert accuracy._misses(values) == [f"{DISGUISED[0]}: drop = {1 - BY_HAND:.3f}, wanted at most 0.03"]
+    assert accuracy._misses(values) == [f"{DISGUISED[0]}: drop of macro-F1 = {1 - BY_HAND:.3f}, wanted at most 0.03"]
     assert accuracy._misses(accuracy._values({DISGUISED[0]: alike(TRUTHS, SCORES)})) == []
 
 
@@ -203,3 +203,12 @@ def test_the_page_shows_figures_under_their_own_columns(tmp_path: Path, monkeypa
     assert re.search(rf"\| {BOTH[0]}, violating \| 3 \| 0\.333 \(0\.\d+ to 0\.\d+\) \| 0\.000 \| 0\.667 \|", page)
     assert f"| {BOTH[0]}, allowed | 4 | 0.000" in page
     assert "over 1 of the 6 sets" in page
+
+
+def test_the_page_says_of_each_aim_whether_it_is_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accuracy, "_held_out", lambda _: "held out")
+    values = {"pooled_average_precision.service": 0.7, "benign_blocked": 0.002}
+    page = accuracy._page({}, values, 7, tmp_path)
+    assert "| pooled AU-PRC | 0.700 | at least 0.8 | missed |" in page
+    assert "| benign texts blocked | 0.002 | at most 0.01 | reached |" in page
+    assert "macro-F1 over" not in page

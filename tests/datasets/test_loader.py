@@ -90,11 +90,6 @@ def test_malformed_csv_rows_are_counted_and_the_next_row_is_read(tmp_path: Path)
     }
 
 
-def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
-    _, found = read(written(tmp_path, b"\xef\xbb\xbftext,label\na,1\nb,0\n", "data.csv", labels=LABELS))
-    assert [example.text for example in found] == ["a", "b"]
-
-
 @pytest.mark.parametrize(
     ("name", "data", "complaint"),
     [

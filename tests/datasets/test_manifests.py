@@ -91,6 +91,7 @@ def test_a_manifest_is_read() -> None:
             )
             for word in ('"\\n"', '"\\r"', "'\"'", '""', '";;"', "3")
         ),
+        ('path = "b.tsv"', 'path = "b.tsv"\nencoding = "utf-7"', "m.toml:12: `encoding` must be one of utf-8, gb18030"),
         ('separator = "+"', 'complete = "yes"', "m.toml:27: `complete` must be true or false"),
         ('split = ["test", 1]', "split = []", "m.toml:18: no row has one of no values"),
         ('licence = "MIT"', 'licence = "MIT"\nsides = "left"', "m.toml:4: `sides` must be one of"),

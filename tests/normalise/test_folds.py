@@ -107,6 +107,73 @@ def test_english_words_parted_or_styled(text: str, plain: str) -> None:
     assert said(text) == {plain}
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("I will (k)(i)(l)(l) you", "I will kill you"),
+        ("(k)(i)(l)(l) (y)(o)(u)", "kill you"),
+        ("[k][i][l][l]", "kill"),
+        ("（k）（i）（l）（l）", "kill"),
+        ("a (b) (o) (m) (b) at home", "a bomb at home"),
+        ("a {b}{0}{m}{b}", "a bomb"),
+    ],
+)
+def test_letters_in_brackets_of_their_own(text: str, plain: str) -> None:
+    (view,) = views_of(text).views
+    assert (view.text, view.steps) == (plain, ("spacing",))
+    at = plain.find("kill" if "kill" in plain else "bomb")
+    first, last = view.span(at, at + 1)[0], view.span(at + 3, at + 4)[1]
+    assert (text[first], text[last - 1]) in {
+        ("(", ")"),
+        ("[", "]"),
+        ("{", "}"),
+        ("（", "）"),
+        *zip("kb", "lb", strict=True),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "(a) (b) (c)",
+            "(a)(b)(c)(d)",
+            "(a) yes (b) no (c) all",
+            "see section 2(a)(i)(d)(e)",
+            "(a)(1)(A)(i)",
+            "(i)(v)(x)(c)",
+        ),
+        *(
+            "f(a)(n)(d)(s)",
+            "C(=O)(O)(N)",
+            "Fe(C)(N)(O)(H)",
+            "CH3(C)(O)(O)(H)",
+            "(x)(y)(z)(w)",
+            "(x+1)(y-2)(z)(w)(v)(u)",
+        ),
+        *(
+            "(1)(2)(3)(4)",
+            "(0)(8)(0)(0)",
+            "(415) (555) 2671",
+            "(e)(4) (e)(5) (N)(f)(3)",
+            "[e][4][d][5]",
+            "1. e4 e5 2. Nf3 (N)(f)",
+        ),
+        *(
+            "a[i][j][k][l]",
+            "[b][i][u][s]",
+            "(U)(S)(A)(F)",
+            "[1][2][3][4]",
+            "{a}{b}{c}{d}",
+            "(d) (i) (e)",
+            "(A) (B) (O) (AB)",
+        ),
+    ],
+)
+def test_options_formulas_and_numbers_in_brackets_stay(text: str) -> None:
+    assert said(text) == set()
+
+
 def test_letters_in_one_sign_are_styled() -> None:
     assert all(map(styled, ("ﬁre", "ſecret", "oﬃce", "ⅼove")))
     assert not any(map(styled, ("第Ⅲ章", "Ⅳ", "Henry Ⅷ", "ⅲ)")))
@@ -121,6 +188,9 @@ def test_letters_in_one_sign_are_styled() -> None:
         ("dú品", "毒品"),
         ("du\u0301品", "毒品"),
         ("杀 ren", "杀人"),
+        ("我今晚就去sha了你", "我今晚就去杀了你"),
+        ("要 shā 了他", "要 杀 了他"),
+        ("把他们sha了", "把他们杀了"),
     ],
 )
 def test_half_in_syllables(text: str, plain: str) -> None:
@@ -141,6 +211,7 @@ def test_hidden_text_with_a_character_that_does_not_print(hide: object, odd: str
         *("今天。气温", "他走了。解决问题", "很man的", "pin码", "去 KTV 唱歌", "他说好😀的确", "金、木、水、火"),
         *("🇨🇳🇺🇸 🇨🇳 🇺🇸 🇬🇧", "the sound ǝ of [ɹʌn]"),
         *("an e-mail on-line, a co-op and a re-do", "第Ⅲ章 Ⅻ", "男/女", "一、二", "(一)(二)", "用 app 和 pdf"),
+        *("你sha了吗", "你要sha你就说", "他就sha了", "我要去natasha了你", "把sha了的人"),
     ],
 )
 def test_what_is_ordinary_stays(text: str) -> None:

@@ -97,7 +97,7 @@ def test_words_of_other_languages_keep_their_accents(text: str, form: Literal["N
 def test_accents_of_no_language_or_on_all_english_words_are_taken_off() -> None:
     for disguised, plain in (
         ("p̂lèäsê come", "please come"),
-        ("Ïn thé hòúsê, théîr téàchêr", "Ïn thé house, their teacher"),
+        ("Ïn thé hòúsê, théîr téàchêr", "In the house, their teacher"),
     ):
         (view,) = views_of(disguised).views
         assert view.text == plain
@@ -123,6 +123,7 @@ OTHERS = (
     "Qızım məktəbdə yaxşı oxuyur və kitabları sevir.",
     "Azərbaycanın paytaxtı Bakı şəhəridir.",
     "Onların hamısı bizim dostumuzdur.",
+    "He wrote kınç.",
     "Selamat datang di Indonesia",
     "Selamat pagi, apa kabar hari ini?",
 )
@@ -139,6 +140,10 @@ def test_letters_and_words_of_other_languages_stay(text: str) -> None:
     [
         ("you must kıll him now", "you must kill him now", "homoglyph"),
         ("kıll", "kill", "homoglyph"),
+        ("你这个kıller，滚", "你这个killer，滚", "homoglyph"),
+        ("you must kıll him now, güzel", "you must kill him now, güzel", "homoglyph"),
+        ("lol xd kıller", "lol xd killer", "homoglyph"),
+        ("go kıll urself bro fr fr ngl", "go kill urself bro fr fr ngl", "homoglyph"),
         ("Bugün hava çok güzel. You must kıll him now.", "Bugün hava çok güzel. You must kill him now.", "homoglyph"),
         ("please read the snoitcurtsni now", "please read the instructions now", "reversed"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.growth import is_linear
 
 from moderation.normalise import views_of
 
@@ -119,3 +120,54 @@ def test_a_sentence_between_strokes_is_joined(said: str, sign: str) -> None:
 )
 def test_poems_names_and_enumerations_stay(text: str) -> None:
     assert views_of(text).views == ()
+
+
+@pytest.mark.parametrize("said", ["我要杀了你", "我要杀你", "加我微信", "出售枪支", "你怎么不去死"])
+@pytest.mark.parametrize("digits", ["12345678", "38192746", "00000000", "１２３４５６７８"])
+def test_a_sentence_with_a_digit_between_all_its_characters(said: str, digits: str) -> None:
+    shown = "".join(map("".join, zip(said, digits, strict=False)))[: 2 * len(said) - 1]
+    (view,) = views_of(f"原文：{shown}。").views
+    assert (view.text, view.steps) == (f"原文：{said}。", ("spacing",))
+    assert view.span(3, 3 + len(said)) == (3, 3 + len(shown))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "炮2平5马8进7车1平2",
+            "柴1米2油3盐",
+            "甲1乙2丙3丁",
+            "3室2厅1卫1厨",
+            "胜3平1负2和1",
+            "语1数2英3物",
+            "东1西2南3北",
+        ),
+        *(
+            "盐1糖2醋3酱4",
+            "1我2你3他4她",
+            "有1人2狗3猫4鸟",
+            "我3月8日去",
+            "大1班2组3排4座",
+            "你1个我2个他3个",
+            "杀1人伤2人",
+        ),
+        *(
+            "我5你3他2她",
+            "电话1我3你8他6了2",
+            "2我3你4了5吗",
+            "1我2坐3唱4画",
+            "我1坐2唱3画4",
+            "给1送2赠3予",
+            "你3个8我2只",
+        ),
+    ],
+)
+def test_characters_that_are_counted_or_numbered_stay(text: str) -> None:
+    assert views_of(text).views == ()
+
+
+@pytest.mark.parametrize("stretch", ["我1", "我1要2杀3了4你", "1", "(k)(i)(l)(l) ", "(k)", "(a)(", "[k] "])
+def test_long_rows_take_time_in_step(stretch: str) -> None:
+    views_of("我1要2杀3了4你 (k)(i)(l)(l)")
+    assert is_linear(views_of, stretch * (1_000_000 // len(stretch)))

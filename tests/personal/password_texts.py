@@ -1,4 +1,7 @@
-"""Ways to give a password, and texts that speak of passwords and give none. The latter were written before the rules.
+"""Ways to give a password, and texts that speak of passwords and give none.
+
+The latter were written before the rules; those in English from `PASS:` on, and the last in Chinese, after version 8,
+which found passwords in them; from `Ski pass` on, with version 10.
 
 Rates: `PYTHONPATH=tests python -m personal.password_texts` (made-up values, counts only).
 """
@@ -195,6 +198,46 @@ IDENTIFIED BY 'password'
 <input type="password" name="password" placeholder="Password">
 setPassword("password")
 setPassword(newPassword)
+PASS: test-utf8-codepoint
+PASS: libgomp.c/atomic-1.c
+PASS: gcc.dg/vect/pr65947-12.c execution test
+--- PASS: TestUtf8Codepoint (0.00s)
+pass: tests/test_utf8.py
+PASS: test1
+unzip -p bdqwxz.zip
+zip -r -p qwrtzxcv.zip
+7z x -p bdqwxz.7z
+scp -P qwrtzxcv9A host
+send the password to Szczepanski
+I gave the password to mbrzezinski
+secret: Uint8Array
+password: Float64Array
+secret: kubectl create
+password = internationalisation
+api_key: qqqqzzxw
+"password": "Adgangskode"
+"password": "salasana"
+redis://:@cache:6379/0
+redis://:$REDIS_PASSWORD@cache:6379/0
+redis://:password@cache:6379/0
+http://:8080/a@b.c
+Ski pass: 4days
+Bus pass: 7day
+Day pass: 2adults
+The secret: 10minutes a day
+the secret is 2cups of flour
+the secret: 3steps to success
+pass: user2, fail: user7
+pass: login3; skipped: login4
+change the password hash to sha256
+I changed the password field to input12
+send the password to desk22
+switch the password to base64
+the passcode length is 12345
+the passcode for the year is 2024
+the passcode for the door is 48213 characters
+The password for the exam is 8 characters
+the password count for users is 120000
 """
 HARMLESS_CHINESE = """
 密码错误请重试
@@ -257,6 +300,7 @@ wifi密码忘了
 密码：XXXXXX
 密碼錯誤
 密码是WPA2-PSK加密
+密码就是 Wi-Fi 密码
 """
 HARMLESS = [line for line in (*HARMLESS_ENGLISH.split("\n"), *HARMLESS_CHINESE.split("\n")) if line.strip()]
 

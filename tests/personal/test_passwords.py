@@ -31,9 +31,29 @@ class TestPasswords(GivenAwayContract):
         ("login --password='qwmz7plkrTa'", "password", "qwmz7plkrTa"),
         ("requirepass qwmzplkrta", "password", MADE_UP),
         ("the password\u2019s qwmzplkrta, ok", "password", MADE_UP),
+        ("redis://:S3cretPassw0rd@cache:6379/0", "password", "S3cretPassw0rd"),
+        ("amqp://:kjhqwrtz@mq/", "password", "kjhqwrtz"),
+        ("unzip -P qwmzplkrta a.zip", "password", MADE_UP),
+        ("USER: bob PASS: hunter22", "password", "hunter22"),
+        ("DB_PASS: hunter22", "password", "hunter22"),
+        ("user bob\npass: blue-horse-42", "password", "blue-horse-42"),
+        ("PASS: qW8zkLp2", "password", "qW8zkLp2"),
+        ("set the password to qwmzplkrta", "password", MADE_UP),
+        ("the password goes to qW8zkLp2", "password", "qW8zkLp2"),
+        ("I changed my password to dragonfly77", "password", "dragonfly77"),
+        ("I set my wifi password to sunshine12 yesterday", "password", "sunshine12"),
+        ("the passcode for the door is 48213", "password", "48213"),
+        ("the passcode for the lobby is 7781 until Friday", "password", "7781"),
+        ("The password for the wifi is 83726154, ok", "password", "83726154"),
+        ("user bob pass: 4days9", "password", "4days9"),
+        ("secret=10minutes", "password", "10minutes"),
         ("密\u200b码是ｑｗｍｚｐｌｋｒｔａ哦", "password", "ｑｗｍｚｐｌｋｒｔａ"),
     )
-    none = HARMLESS
+    none = (
+        *HARMLESS,
+        "PASS: test-login\nFAIL: test-user\nPASS: test2\nXFAIL: user-3",
+        "PASS: a/user-1\nPASS: a/qW8zkLp2.c",
+    )
 
 
 @pytest.mark.parametrize("form", FORMS)

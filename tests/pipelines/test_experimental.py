@@ -104,9 +104,13 @@ def unsure_profile(*categories: str) -> Profile:
     return replace(profile, classifiers={**profile.classifiers, Modality.TEXT: stages})
 
 
-def decided(content: Content, profile: Profile, models: list[Any] | None = None) -> ModerationResult:
+def decided(
+    content: Content, profile: Profile, models: list[Any] | None = None, *, policy: Policy | None = None
+) -> ModerationResult:
     async def scenario() -> ModerationResult:
         engine = fake_engine(models or fake_models(), profile=profile)
+        if policy is not None:
+            engine.policies = {engine.default_policy: policy}
         try:
             return await engine.moderate(content)
         finally:
@@ -136,9 +140,10 @@ def test_no_way_through_the_engine_leads_from_experimental_to_block(category: st
 
 @pytest.mark.parametrize("role", Role)
 def test_a_sure_form_of_an_attack_is_at_most_looked_at(role: Role) -> None:
-    """Its score reaches the shipped policy's threshold of BLOCK; it may be a quotation."""
+    """Though its score reaches the threshold of BLOCK; it may be a quotation."""
+    policy = policy_of('"*" = { review = 0.5, block = 0.95 }')
     profile, models = with_forms()
-    result = decided(Content((Part.from_text(OVERRIDE),), role=role), profile, models)
+    result = decided(Content((Part.from_text(OVERRIDE),), role=role), profile, models, policy=policy)
     assert max(finding.score for finding in result.findings if finding.classifier == "attack-forms.v1") >= 0.95
     assert result.decision is Decision.REVIEW
     sure = replace(
@@ -149,4 +154,5 @@ def test_a_sure_form_of_an_attack_is_at_most_looked_at(role: Role) -> None:
         },
     )
     _, models = with_forms()
-    assert decided(Content((Part.from_text(OVERRIDE),), role=role), sure, models).decision is Decision.BLOCK
+    result = decided(Content((Part.from_text(OVERRIDE),), role=role), sure, models, policy=policy)
+    assert result.decision is Decision.BLOCK

@@ -12,6 +12,7 @@ from support.decided import MODEL, PLAIN, Scores, chat, judged, told
 from moderation.lists import Lists, load_lists
 from moderation.models.base import Gap, Step
 from moderation.pipelines.gather import joined_of
+from moderation.pipelines.joining import MOST_TURNS
 from moderation.schema import Content, Decision, Part, Role, Turn, Unjudged
 
 ALLOW = 'name = "ok"\nkind = "allow"\ncategory = "illicit"\nterms = ["ricin", "abrin"]\n'
@@ -85,6 +86,13 @@ def test_children_that_rise_by_turns_are_a_crescendo_of_their_parent_unless_one_
     result = judged(chat("one", "two", "four"), rising, thresholds=lax)
     assert [finding.category for finding in result.findings] == ["illicit/drugs"]
     assert told(result) == {}
+
+
+@pytest.mark.parametrize("between", [MOST_TURNS - 3, MOST_TURNS - 2])
+def test_turns_before_the_last_ones_do_not_count(between: int) -> None:
+    rising = {"one": {WEAPONS: 0.3}, "two": {WEAPONS: 0.4}, "four": {WEAPONS: 0.48}}
+    whole = chat("one", *["hello"] * between, "two", "four")
+    assert told(judged(whole, rising)) == ({"crescendo": WEAPONS} if between + 3 <= MOST_TURNS else {})
 
 
 def test_a_category_that_the_policy_never_decides_on_makes_no_pattern() -> None:

@@ -253,6 +253,24 @@ def test_a_client_that_is_slow_with_its_headers_is_let_go(server: Server) -> Non
         assert time.monotonic() - began < 6
 
 
+def drip(connection: socket.socket, *, seconds: float) -> None:
+    for _ in range(int(seconds / 0.2)):
+        connection.sendall(b"a")
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"], ids=["first", "second"])
+def test_headers_that_drip_are_cut(server: Server, before: bytes) -> None:
+    """A byte now and then is no sign of life: the time is that of all headers."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(before + b"GET /healthz HTTP/1.1\r\nX-Slow: ")
+        began = time.monotonic()
+        with pytest.raises(ConnectionError):
+            drip(connection, seconds=8)
+        assert time.monotonic() - began < 6
+
+
 def test_a_client_that_leaves_in_the_middle(server: Server) -> None:
     head = b"POST /v1/moderate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
     host, _, port = server.url.removeprefix("http://").partition(":")

@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from support.engines import Counting, fake_engine, fake_models
 from support.servers import Server, wait_until
+from uvicorn.server import ServerState
 
 from moderation.cli.main import main
 from moderation.config import Settings
@@ -23,6 +24,7 @@ from moderation.errors import ModelError
 from moderation.limits import Limits
 from moderation.models.fake import Behaviour
 from moderation.pipelines.engine import Engine
+from moderation.serve.guard import guarded_protocol
 from moderation.serve.ingress import Service, create_app
 from moderation.serve.local import serve_local
 
@@ -165,3 +167,46 @@ def test_bodies_that_fill_the_memory_are_shed_and_room_comes_back() -> None:
             assert shed.json()["error"]["code"] == "overloaded"
             assert httpx.post(f"{url}/v1/moderate", json={"input": "short"}).status_code == 200
         wait_until(lambda: httpx.post(f"{url}/v1/moderate", json=body).status_code == 200)
+
+
+def test_a_body_alone_is_served_whatever_it_holds() -> None:
+    with served(fake_engine(limits=Limits(max_held_bytes=100_000))) as url:
+        alone = httpx.post(f"{url}/v1/moderate", json={"input": "a" * 190_000}, timeout=30)
+        assert alone.status_code == 200, alone.text
+
+
+class Unread:
+    """A transport whose client has not read so much."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.aborted = False
+        self.get_protocol: Any = None
+
+    def get_write_buffer_size(self) -> int:
+        return self.size
+
+    def is_closing(self) -> bool:
+        return True
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def test_an_answer_is_not_taken_for_the_one_before_it_that_was_read() -> None:
+    """Looked at twice, as much is unread both times: but it is not the same. Of one answer it is."""
+    loop = asyncio.new_event_loop()
+    config = uvicorn.Config(Unread, log_config=None)
+    config.load()
+    protocol: Any = guarded_protocol(Limits())(config=config, server_state=ServerState(), app_state={}, _loop=loop)
+    protocol.transport = transport = Unread()
+    transport.get_protocol = lambda: protocol
+    try:
+        for size, complete, aborted in ((50, True, False), (60, False, False), (60, False, True)):
+            transport.size = size
+            protocol._end_unread()
+            assert transport.aborted is aborted
+            if complete:
+                protocol.on_response_complete()
+    finally:
+        loop.close()

@@ -12,10 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from support.engines import fake_engine
 from support.servers import wait_until
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -24,14 +25,17 @@ from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 
 from moderation.limits import Limits
+from moderation.pipelines.metrics import Metrics
 from moderation.serve import guard, sockets, streaming
 from moderation.serve.guard import guarded_protocol
 from moderation.serve.ingress import Service, create_app
+from moderation.serve.local import configured
 from moderation.serve.sockets import guarded_sockets
 
 MOST_CHARS, MOST_BYTES = 100, 1_000
 QUIET_S, MOST_S, LAST_WORD_S = 0.3, 0.8, 0.2
 SOON_S = 10.0
+READING_S = 0.4
 BROKEN = b"\xff\xfe"
 
 
@@ -63,7 +67,7 @@ def served(application: Any, told: list[str], **options: Any) -> Iterator[tuple[
     server = uvicorn.Server(
         uvicorn.Config(
             application,
-            http=guarded_protocol(5, 5),
+            http=guarded_protocol(Limits(header_timeout_s=5, idle_timeout_s=5, body_timeout_s=READING_S)),
             ws=guarded_sockets(MOST_CHARS, told.append),
             log_config=None,
             log_level=None,
@@ -270,6 +274,70 @@ def test_a_client_that_answers_no_ping_and_reads_nothing_is_no_fault() -> None:
         connection.sendall(text_of(4_000))  # more than the system holds, and less than would stop the stream
         wait_until(lambda: server.server_state.tasks)
         wait_until(lambda: left(server), seconds=3 * SOON_S)  # four time limits, one after the other
+
+
+def test_a_client_that_waits_while_its_messages_are_judged_is_not_taken_for_dead() -> None:
+    """No answer to a ping is read meanwhile: messages that wait stop uvicorn from reading."""
+    application = Application(says=b"done", works_s=8 * QUIET_S)
+    config = configured(cast("FastAPI", application), Limits(), Metrics())
+    assert config.ws_ping_interval
+    late_s = config.ws_ping_timeout and QUIET_S
+    options = {"ws_ping_interval": QUIET_S, "ws_ping_timeout": late_s}
+    with served(application, [], **options) as (_, port), opened(port) as connection:
+        assert connection.recv(65_536) == Frame(Opcode.BINARY, b"done").serialize(mask=False)
+        connection.sendall(frame(b"one") + frame(b"two") + frame(b"three"))
+        wait_until(lambda: [said.get("text") for said in application.said] == ["one", "two", "three"], seconds=SOON_S)
+        connection.sendall(frame(Close(1000, "").serialize(), Opcode.CLOSE))
+
+
+# ---- answers over HTTP that nobody reads
+
+
+class Answering:
+    """Answers with many bytes, and says when it has."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        length = str(self.size).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        for start in range(0, self.size, 50_000):
+            body = b"a" * min(50_000, self.size - start)
+            await send({"type": "http.response.body", "body": body, "more_body": start + len(body) < self.size})
+
+
+@contextlib.contextmanager
+def asked(port: int, requests: int, *, last: bytes = b"") -> Iterator[socket.socket]:
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.settimeout(SOON_S)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * (requests - 1))
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n" + last + b"\r\n")
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("size", "requests", "last"),
+    [(1_000_000, 2, b""), (100, 3_000, b""), (60_000, 1, b"Connection: close\r\n")],
+    ids=["large", "many", "closed"],
+)
+def test_answers_that_are_not_read_leave_nothing_behind(size: int, requests: int, last: bytes) -> None:
+    with served(Answering(size), []) as (server, port), asked(port, requests, last=last):
+        wait_until(lambda: server.server_state.connections)
+        wait_until(lambda: left(server), seconds=SOON_S)
+
+
+def test_a_slow_reader_gets_all() -> None:
+    with served(Answering(300_000), []) as (_, port), asked(port, 1, last=b"Connection: close\r\n") as connection:
+        began, got = time.monotonic(), 0
+        while piece := connection.recv(8_192):
+            got += len(piece)
+            time.sleep(0.05)
+        assert time.monotonic() - began > 2 * READING_S
+        assert got > 300_000
 
 
 # ---- what is asked of uvicorn

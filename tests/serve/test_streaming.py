@@ -7,10 +7,12 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from support.engines import fake_engine, fake_models
 from support.servers import Server, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -24,8 +26,11 @@ from moderation.errors import (
     TooLargeError,
 )
 from moderation.limits import Limits
+from moderation.models.base import Classification
+from moderation.models.fake import FakeTextClassifier
+from moderation.pipelines.metrics import Metrics
 from moderation.schema import Decision, StreamEvent
-from moderation.serve.streaming import Reader, send
+from moderation.serve.streaming import Reader, _serve, send
 
 PATH = "/v1/moderate/stream"
 TEXT = (
@@ -99,28 +104,35 @@ def test_a_stream_may_begin_without_start(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("messages", "code", "closed"),
+    ("messages", "code", "param"),
     [
-        (["{"], "invalid_json", 1008),
-        ([b"bytes"], "invalid_stream", 1008),
-        ([{"type": "shout"}], "invalid_value", 1008),
-        ([{"text": "a"}], "missing_field", 1008),
-        ([{"type": "text", "text": 1}], "invalid_type", 1008),
-        ([{"type": "text", "text": "a", "more": 1}], "unknown_field", 1008),
-        (['{"type": "text", "text": "\\ud800a"}'], "invalid_unicode", 1008),
-        (['{"type": "text", "text": "\\ud800"}', '{"type": "text", "text": "a"}'], "invalid_unicode", 1008),
-        (['{"type": "text", "text": "a\\ud800"}', {"type": "end"}], "invalid_unicode", 1008),
-        (['{"type": "text", "text": "\\udc00"}'], "invalid_unicode", 1008),
-        ([{"type": "start", "policy": "nowhere"}, {"type": "end"}], "unknown_policy", 1008),
-        ([{"type": "start", "role": "king"}], "invalid_value", 1008),
-        ([{"type": "start"}, {"type": "start"}], "invalid_stream", 1008),
-        ([{"type": "text", "text": "a" * 70_000}], "message_too_large", 1009),
+        (["{"], "invalid_json", None),
+        ([b"bytes"], "invalid_stream", None),
+        (["[1]"], "invalid_type", None),
+        ([{"type": "shout"}], "invalid_value", "type"),
+        ([{"text": "a"}], "missing_field", "type"),
+        ([{"type": "text"}], "missing_field", "text"),
+        ([{"type": "text", "text": 1}], "invalid_type", "text"),
+        ([{"type": "text", "text": "a", "more": 1}], "unknown_field", "more"),
+        ([{"type": "end", "a.b": 1}], "unknown_field", "a.b"),
+        ([{"type": "end", "text": "a"}], "unknown_field", "text"),
+        (['{"type": "text", "text": "\\ud800a"}'], "invalid_unicode", "text"),
+        (['{"type": "text", "text": "\\ud800"}', '{"type": "text", "text": "a"}'], "invalid_unicode", "text"),
+        (['{"type": "text", "text": "a\\ud800"}', {"type": "end"}], "invalid_unicode", "text"),
+        (['{"type": "text", "text": "\\udc00"}'], "invalid_unicode", "text"),
+        ([{"type": "start", "policy": "nowhere"}, {"type": "end"}], "unknown_policy", "policy"),
+        ([{"type": "start", "role": "king"}], "invalid_value", "role"),
+        ([{"type": "start"}, {"type": "start"}], "invalid_stream", "type"),
+        ([{"type": "text", "text": "a" * 70_000}], "message_too_large", None),
     ],
 )
-def test_what_is_wrong_is_refused_with_its_code(server: Server, messages: list[Any], code: str, closed: int) -> None:
+def test_what_is_wrong_is_refused_with_its_code_and_field(
+    server: Server, messages: list[Any], code: str, param: str | None
+) -> None:
     said, how = talk(server, messages)
-    assert said[-1]["error"]["code"] == code
-    assert how == closed
+    assert (said[-1]["error"]["code"], said[-1]["error"]["param"]) == (code, param)
+    assert "body" not in said[-1]["error"]["message"]
+    assert how == (1009 if code == "message_too_large" else 1008)
     assert talk(server, [{"type": "end"}])[0][-1]["type"] == "done"  # and the next is served
 
 
@@ -186,6 +198,46 @@ def test_a_client_that_reads_nothing_is_not_waited_for() -> None:
     with pytest.raises(RequestTimeoutError) as late:
         asyncio.run(asyncio.wait_for(send(cast("WebSocket", Chatty()), [event], Limits(idle_timeout_s=0.1)), 20))
     assert late.value.code == "stream_timeout"
+
+
+class Long(Chatty):
+    """A client that says much in one message, and what was judged when it was first told of something."""
+
+    state = SimpleNamespace(tenant=None)
+
+    def __init__(self, text: str, judged: list[str]) -> None:
+        super().__init__()
+        self.said = [{"type": "text", "text": text}, {"type": "end"}]
+        self.judged = judged
+        self.told: list[int] = []
+
+    async def receive(self) -> dict[str, str]:
+        return {"type": "websocket.receive", "text": json.dumps(self.said.pop(0))}
+
+    async def send_text(self, _: str) -> None:
+        self.told.append(len(self.judged))
+
+
+def test_of_a_long_message_the_first_units_are_told_while_the_rest_is_judged() -> None:
+    asked: list[str] = []
+
+    class Noting(FakeTextClassifier):
+        def _answer(self, item: str) -> Classification:
+            asked.append(item)
+            return super()._answer(item)
+
+    async def scenario() -> Long:
+        engine = fake_engine([Noting(), *fake_models()[1:]])
+        await engine.start()
+        asked.clear()
+        client = Long("".join(f"This is sentence {number} of many more. " for number in range(400)), asked)
+        await _serve(cast("WebSocket", client), engine, Metrics())
+        await engine.close()
+        return client
+
+    told = asyncio.run(scenario()).told
+    assert told[0] < len(asked) / 4
+    assert told == sorted(told)
 
 
 class Closed(Chatty):

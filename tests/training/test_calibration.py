@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from moderation.datasets.metrics import calibration_error
 from moderation.models.text_head import TextHead
 from moderation.training.logistic import sigmoid
+from moderation.training.parts import CALIBRATE, MEASURE, part_of
 from moderation.training.rows import Row
-from moderation.training.text_risk import CALIBRATE, MEASURE, PREVALENCE, Trained, calibrate, part_of
+from moderation.training.text_risk import PREVALENCE, Trained, calibrate
 
 ONE, NOTHING = np.ones(1, np.float32), np.zeros(1, np.float32)
 HEAD = TextHead(("hate",), np.ones((4, 1), np.float32), NOTHING, ONE, NOTHING)
@@ -28,14 +29,19 @@ def groups_in(part: int) -> Iterator[str]:
     return (name for name in map(str, itertools.count()) if part_of(name, 0) == part)
 
 
-def calibrated(counts: Counts) -> Trained:
-    """What calibration makes of rows of which both parts hold as many."""
-    groups = {part: groups_in(part) for part in (CALIBRATE, MEASURE)}
+def calibrated(counts: Counts, measured: Counts | None = None) -> Trained:
+    """What calibration makes of rows.
+
+    Args:
+        measured: what the part holds that is measured on; as many as the other if `None`.
+    """
     rows, logits = [], []
-    for part, (logit, sides) in itertools.product(groups, counts.items()):
-        for truth, count in zip((True, False), sides, strict=True):
-            rows += [Row("made up", {"hate": truth}, "made-up", next(groups[part])) for _ in range(count)]
-            logits += [[logit]] * count
+    for part, held in ((CALIBRATE, counts), (MEASURE, measured or counts)):
+        groups = groups_in(part)
+        for logit, sides in held.items():
+            for truth, count in zip((True, False), sides, strict=True):
+                rows += [Row("made up", {"hate": truth}, "made-up", next(groups)) for _ in range(count)]
+                logits += [[logit]] * count
     return calibrate(HEAD, rows, np.array(logits), seed=0)
 
 
@@ -55,6 +61,15 @@ def test_a_category_that_is_rarer_than_a_tenth_stays_as_it_is() -> None:
     trained = calibrated(FEW)
     assert score_of(trained, 1.0) == pytest.approx(40 / 200, abs=0.01)
     assert score_of(trained, -1.0) == pytest.approx(10 / 800, abs=0.003)
+
+
+def test_one_part_says_what_scores_mean_and_the_other_how_good_they_are() -> None:
+    alone, other = calibrated(HALF), {1.0: (200, 800), -1.0: (800, 200)}
+    trained = calibrated(HALF, measured=other)
+    assert (trained.head.scale, trained.head.shift) == (alone.head.scale, alone.head.shift)
+    assert alone.metrics["hate"]["average_precision"] > 0.7
+    assert trained.metrics["hate"]["average_precision"] < 0.5
+    assert trained.metrics["hate"]["calibration_error"] > 0.05 > alone.metrics["hate"]["calibration_error"]
 
 
 @pytest.mark.parametrize("counts", [HALF, FEW])

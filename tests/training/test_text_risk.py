@@ -28,21 +28,11 @@ from moderation.training.held_out import main
 from moderation.training.logistic import fit, platt, sigmoid
 from moderation.training.measuring import measure
 from moderation.training.mixed import mixed_rows
+from moderation.training.parts import CALIBRATE, MEASURE, TRAIN, part_of, split_digest
 from moderation.training.rows import CATEGORIES, Row, benign, labels
 from moderation.training.sources import _SETS, read_sources
 from moderation.training.templates import written_rows
-from moderation.training.text_risk import (
-    CALIBRATE,
-    MEASURE,
-    MOST_READ,
-    TRAIN,
-    Trained,
-    calibrate,
-    fit_head,
-    gather,
-    part_of,
-    targets_of,
-)
+from moderation.training.text_risk import MOST_READ, Trained, calibrate, fit_head, gather, targets_of
 
 SETS = Path(__file__).resolve().parents[3] / "shared" / "data" / "train"
 DIMENSIONS = 48
@@ -175,7 +165,9 @@ def test_results_are_written_into_the_room(tmp_path: Path) -> None:
     card = (tmp_path / "README.md").read_text()
     assert "old" not in card
     assert card.count("| `hate` (experimental) |") == 1
-    assert json.loads((tmp_path / "metrics.json").read_text())["rows_by_source"] == {"made-up": len(rows)}
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written["rows_by_source"] == {"made-up": len(rows)}
+    assert written["held_out_sha256"] == split_digest(rows, 0)
     (tmp_path / "README.md").write_text("# card\n")
     write_results(tmp_path, rows, found.metrics, found.experimental, seed=0, whole=False)
     with pytest.raises(ConfigurationError, match="expected one place"):
@@ -329,13 +321,13 @@ def test_rows_made_of_others_are_made_of_what_is_trained_on_alone() -> None:
 
 @pytest.mark.shared_data
 def test_held_out_rows_are_a_set_of_harmless_texts_nobody_was_trained_on(tmp_path: Path) -> None:
-    main(["--data", str(SETS), "--out", str(tmp_path), "--scale", "0.02"])
+    main(["--data", str(SETS), "--out", str(tmp_path)])
     (opened,) = open_sets([load_manifest(tmp_path / "manifest.toml")], tmp_path)
     assert not opened.survey.malformed
-    rows = gather(SETS, seed=0, scale=0.02)
+    rows = gather(SETS, seed=0, scale=1.0)
     by_text = {row.text: row for row in rows}
     texts = [json.loads(line)["text"] for line in (tmp_path / "held-out.jsonl").read_text().splitlines()]
-    assert len(texts) > 20
+    assert len(texts) > 5_000
     for text in texts:
         assert part_of(by_text[text].group, 0) == MEASURE
         assert not any(by_text[text].labels.values())

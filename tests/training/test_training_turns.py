@@ -10,7 +10,7 @@ import pytest
 from moderation.errors import ConfigurationError
 from moderation.models.q4 import Floats
 from moderation.training.conversations import Conversation, easy_conversations, read_conversations
-from moderation.training.rows import Row
+from moderation.training.rows import Row, benign
 from moderation.training.turns import FALSE_ALARMS, fitted, measured
 
 DIMENSIONS = 12
@@ -81,12 +81,13 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_easy_ones_are_of_harmless_rows_of_one_language() -> None:
-    rows = [Row(f"text {n}", {"hate": n % 5 == 0}, "own", str(n)) for n in range(60)]
-    rows += [Row(f"文字{n}", {"hate": False}, "own", str(n)) for n in range(20)]
+    unknown = Row("text nobody looked at", {"hate": False}, "own", "unknown")
+    rows = [Row(f"text {n}", {**benign(), "hate": n % 5 == 0}, "own", str(n)) for n in range(60)]
+    rows += [Row(f"文字{n}", benign(), "own", str(n)) for n in range(20)] + [unknown] * 60
     found = easy_conversations(rows, seed=0, count=30)
     assert len(found) == 60
     assert found == easy_conversations(rows, seed=0, count=30)
-    harmful = {row.text for row in rows if row.labels["hate"]}
+    harmful = {unknown.text, *(row.text for row in rows if row.labels["hate"])}
     for one in found:
         assert not harmful & set(one.turns)
         assert len({turn.startswith("文") for turn in one.turns}) == 1
