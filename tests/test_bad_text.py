@@ -108,12 +108,14 @@ def test_in_process(moderator: Moderator, row: Bad) -> None:
 @pytest.mark.parametrize("name", UNITS)
 def test_time_grows_with_the_text_and_not_with_its_square(moderator: Moderator, name: str) -> None:
     """In time of the core, which other programs take little of: four times the text, where a square takes 16 times."""
-    spent = []
-    for size in (25_000, 100_000):
+
+    def spent(size: int) -> float:
         began = time.process_time()
         by_caller(moderator, filled(UNITS[name], size))
-        spent.append(time.process_time() - began)
-    assert spent[1] < 10 * spent[0] + 0.5
+        return time.process_time() - began
+
+    # What is a square is one each time; what is not may meet a collection of garbage of all the tests before it.
+    assert any(spent(100_000) < 10 * spent(25_000) + 0.5 for _ in range(3))
 
 
 @every_row
