@@ -6,6 +6,7 @@ ModerationError
 │   ├── RequestTimeoutError   the body did not come in time
 │   ├── TooLargeError         over a stated limit, found before decoding
 │   ├── UndecodableError      the bytes are not the media they are said to be
+│   ├── FetchError            what a URL leads to cannot be had
 │   └── NotSupportedYetError  valid, and not built yet
 ├── AuthenticationError       no key, or a wrong one
 ├── OverloadedError           the queue is full; try again after `retry_after_s`
@@ -84,6 +85,11 @@ class TooLargeError(InputError):
 class UndecodableError(InputError):
     code = "undecodable"
     kind = "undecodable_error"
+
+
+class FetchError(InputError):
+    code = "url_failed"
+    kind = "fetch_error"
 
 
 class NotSupportedYetError(InputError):

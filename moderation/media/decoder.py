@@ -16,7 +16,7 @@ import numpy as np
 
 from moderation.errors import DecodeStageError, InputError, TooLargeError, UndecodableError
 from moderation.limits import Limits
-from moderation.media.decoded import SAMPLE_RATE_HZ, DecodedImage, Image, Waveform
+from moderation.media.decoded import SAMPLE_RATE_HZ, DecodedImage, Image, Place, Waveform
 from moderation.media.process import DecoderProcess
 
 _T = TypeVar("_T")
@@ -91,7 +91,7 @@ class Decoder:
         for frame in header["frames"]:
             shape = (frame["rows"], frame["columns"], 3)
             pixels = np.frombuffer(payload, np.uint8, math.prod(shape), offset).reshape(shape)
-            frames.append(Image(pixels, frame["width"], frame["height"], frame["frame"]))
+            frames.append(Image(pixels, frame["width"], frame["height"], Place(frame=frame["frame"])))
             offset += pixels.nbytes
         return DecodedImage(tuple(frames), header["frame_count"])
 

@@ -19,7 +19,7 @@ import PIL.Image
 
 from moderation.errors import TooLargeError, UndecodableError
 from moderation.limits import Limits
-from moderation.media.decoded import DecodedImage, Image
+from moderation.media.decoded import DecodedImage, Image, Place
 from moderation.media.frames import count_frames, gif_extent, gif_is_cut, webp_size
 from moderation.media.sniff import Sniffed, sniff
 from moderation.schema import Modality
@@ -132,11 +132,12 @@ def _read_frames(sniffed: Sniffed, data: bytes, frame_count: int, limits: Limits
             if index:
                 image.seek(index)
                 _check_pixels(image.size, limits)
-            frames.extend(_read_frame(image, index, limits))
+            place = Place(frame=index) if frame_count > 1 else Place()
+            frames.extend(_read_frame(image, place, limits))
     return frames
 
 
-def _read_frame(image: PIL.Image.Image, index: int, limits: Limits) -> list[Image]:
+def _read_frame(image: PIL.Image.Image, place: Place, limits: Limits) -> list[Image]:
     width, height = image.size
     if image.format in {"JPEG", "MPO"}:
         image.draft("RGB", (limits.max_side, limits.max_side))
@@ -151,7 +152,7 @@ def _read_frame(image: PIL.Image.Image, index: int, limits: Limits) -> list[Imag
         picture = picture.transpose(turn)
         if turn in {_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8]}:
             width, height = height, width
-    return [Image(pixels, width, height, index) for pixels in _on_backgrounds(picture)]
+    return [Image(pixels, width, height, place) for pixels in _on_backgrounds(picture)]
 
 
 def _orientation(image: PIL.Image.Image) -> int:

@@ -83,7 +83,7 @@ def _decoders(limits: Limits) -> dict[str, Callable[[bytes], Answer]]:
                 "columns": frame.pixels.shape[1],
                 "width": frame.width,
                 "height": frame.height,
-                "frame": frame.frame,
+                "frame": frame.place.frame,
             }
             for frame in decoded.frames
         ]

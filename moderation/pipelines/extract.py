@@ -94,11 +94,10 @@ async def _decode(
     if modality is Modality.AUDIO:
         return [await decoder.audio(data, deadline_s=profile.decode_deadline_s)], [None]
     image = await decoder.image(data, deadline_s=profile.decode_deadline_s)
-    judged = {frame.frame for frame in image.frames}
+    judged = {frame.place.frame for frame in image.frames}
     if len(judged) < image.frame_count:
         outcome.gaps.append(("decode", Gap("frames_past_limit")))
-    still = image.frame_count == 1
-    return image.frames, [None if still else frame.frame for frame in image.frames]
+    return image.frames, [frame.place.frame for frame in image.frames]
 
 
 async def ask(runner: Runner, stage: Stage, items: Sequence[Any]) -> list[Any | StageError]:

@@ -18,6 +18,7 @@ STATUS: tuple[tuple[type[ModerationError], int], ...] = (
     (errors.RequestTimeoutError, 408),
     (errors.TooLargeError, 413),
     (errors.UndecodableError, 415),
+    (errors.FetchError, 422),
     (errors.NotSupportedYetError, 422),
     (errors.OverloadedError, 429),
     (errors.NotReadyError, 503),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from moderation import reloading
 from moderation.errors import ConfigurationError, ListError
 from moderation.lists import Kind, Lists, ListStore, Rule, load_lists, store
 from moderation.lists.reading import ReadList, read_list
@@ -328,7 +329,7 @@ def test_a_folder_that_vanishes_keeps_the_lists(tmp_path: Path) -> None:
 
 def test_unchanged_files_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, HEAD + 'terms = ["aa"]')
-    monkeypatch.setattr(store, "_FRESH_S", -3600.0)  # as if an hour had gone by
+    monkeypatch.setattr(reloading, "_FRESH_S", -3600.0)  # as if an hour had gone by
     held = ListStore([tmp_path])
     reads: list[Path] = []
     monkeypatch.setattr(store, "_read", lambda folders, origins: reads.append(folders[0]))

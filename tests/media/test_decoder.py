@@ -80,7 +80,7 @@ def test_the_same_answers_as_in_process() -> None:
         wanted = decode_image(data, LIMITS)
         assert decoded.frame_count == wanted.frame_count
         for ours, theirs in zip(decoded.frames, wanted.frames, strict=True):
-            assert (ours.width, ours.height, ours.frame) == (theirs.width, theirs.height, theirs.frame)
+            assert (ours.width, ours.height, ours.place) == (theirs.width, theirs.height, theirs.place)
             assert np.array_equal(ours.pixels, theirs.pixels)
         waveform = await decoder.audio(sound, deadline_s=PATIENCE_S)
         assert np.array_equal(waveform.samples, decode_audio(sound, LIMITS).samples)

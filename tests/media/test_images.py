@@ -35,7 +35,7 @@ def code_of(data: bytes, limits: Limits = LIMITS) -> str:
 def test_every_accepted_format(form: str) -> None:
     decoded = decode_image(encoded(picture(), form), LIMITS)
     (frame,) = decoded.frames
-    assert (frame.width, frame.height, frame.frame, decoded.frame_count) == (40, 30, 0, 1)
+    assert (frame.width, frame.height, frame.place.frame, decoded.frame_count) == (40, 30, None, 1)
     assert frame.pixels.shape == (30, 40, 3)
     assert frame.pixels.dtype == np.uint8
     assert np.abs(frame.pixels.astype(int) - np.asarray(picture())).mean() < 8
@@ -90,7 +90,7 @@ def test_frames_are_counted_and_evenly_sampled(form: str) -> None:
     data = animation(form, 10)
     decoded = decode_image(data, LIMITS)
     assert decoded.frame_count == 10
-    assert [frame.frame for frame in decoded.frames] == [0, 3, 6, 9]
+    assert [frame.place.frame for frame in decoded.frames] == [0, 3, 6, 9]
     assert [int(frame.pixels.mean()) for frame in decoded.frames] == [0, 30, 60, 90]
     assert code_of(data, dataclasses.replace(LIMITS, max_frames=9)) == "too_many_frames"
 
@@ -109,8 +109,10 @@ def test_the_picture_beside_an_animation_counts(frames: int) -> None:
     data = encoded(levels[0], "PNG", save_all=True, append_images=levels[1:], default_image=True)
     decoded = decode_image(data, LIMITS)
     assert decoded.frame_count == frames + 1
-    assert [frame.frame for frame in decoded.frames] == spread(frames + 1, LIMITS.max_judged_frames)
-    assert [int(frame.pixels.mean()) for frame in decoded.frames] == [10 * frame.frame for frame in decoded.frames]
+    assert [frame.place.frame for frame in decoded.frames] == spread(frames + 1, LIMITS.max_judged_frames)
+    assert [int(frame.pixels.mean()) for frame in decoded.frames] == [
+        10 * (frame.place.frame or 0) for frame in decoded.frames
+    ]
     assert code_of(data, dataclasses.replace(LIMITS, max_frames=frames)) == "too_many_frames"
 
 
@@ -213,7 +215,7 @@ def test_transparency_is_laid_on_white_and_on_black(form: str) -> None:
     hidden = written((255, 255, 255, 255), (255, 255, 255, 0))
     options = {"lossless": True} if form == "WEBP" else {}
     on_white, on_black = decode_image(encoded(hidden, form, **options), LIMITS).frames
-    assert on_white.frame == on_black.frame == 0
+    assert on_white.place.frame == on_black.place.frame is None
     assert on_white.pixels.min() == 255
     assert (on_black.pixels[20, 30] == 255).all()
     assert (on_black.pixels[2, 2] == 0).all()
