@@ -10,6 +10,7 @@ import tomllib
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -17,11 +18,14 @@ from typing import Any
 import platformdirs
 
 from moderation.errors import SettingsError
+from moderation.fetch.settings import FetchSettings
 from moderation.limits import Limits
 from moderation.toml_lines import line_of
 
 PREFIX = "MODERATION_"
 # What a number must be between, where more than "at least 0" is needed.
+# Settings that are tables of their own in the file, with a prefix of their own in the environment.
+TABLES: dict[str, type[Limits | FetchSettings]] = {"limits": Limits, "fetch": FetchSettings}
 BOUNDS = {"port": (0, 65_535), "threads": (1, 1_024), "decoder_processes": (1, 256), "max_queue_size": (1, 10**9)}
 
 
@@ -58,6 +62,7 @@ class Settings:
             not judged again; 0 keeps none. Lower it when memory is short: each takes about 2 kB.
         lists_reload_s: seconds between looks at the list files; 0 for never.
         limits: bounds on input.
+        fetch: whether and how media that is given as a URL is fetched.
     """
 
     profile: str = "embedded"
@@ -75,6 +80,7 @@ class Settings:
     cache_entries: int = 20_000
     lists_reload_s: float = 5.0
     limits: Limits = field(default_factory=Limits)
+    fetch: FetchSettings = field(default_factory=FetchSettings)
 
 
 def load_settings(
@@ -83,7 +89,7 @@ def load_settings(
     """Settings from a TOML file, then `MODERATION_*`, then `overrides` that are not `None`.
 
     `MODERATION_CONFIG` names the file where `file` is not given; limits are `[limits]` in the file and
-    `MODERATION_LIMITS_MAX_PARTS` … in the environment.
+    `MODERATION_LIMITS_MAX_PARTS` … in the environment, likewise `[fetch]` and `MODERATION_FETCH_ENABLED` ….
 
     Raises:
         SettingsError: naming the key and the place, for an unknown key, a wrong type or an unreadable file.
@@ -99,6 +105,9 @@ def load_settings(
     for key, (least, most) in BOUNDS.items():
         if not least <= getattr(chosen, key) <= most:
             raise SettingsError(f"`{key}` must be between {least} and {most}, not {getattr(chosen, key)}")
+    for key in ("max_urls", "max_at_once", "max_call_at_once"):
+        if not getattr(chosen.fetch, key):
+            raise SettingsError(f"[fetch] `{key}` must be at least 1; to fetch nothing, set `enabled` to false")
     return chosen
 
 
@@ -110,25 +119,37 @@ def _from_file(settings: Settings, file: Path) -> Settings:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not TOML: {error}") from None
-    limits = table.pop("limits", {})
-    if not isinstance(limits, dict):
-        raise SettingsError(f"{file}:{line_of(text, ['limits'])}: [limits] must be a table")
+    inner = {name: table.pop(name, {}) for name in TABLES}
     settings = _apply(settings, table, lambda key: f"{file}:{line_of(text, [key])}")
-    bounds = _apply(settings.limits, limits, lambda key: f"{file}:{line_of(text, ['limits', key])}")
-    return replace(settings, limits=bounds)
+    for name, values in inner.items():
+        if not isinstance(values, dict):
+            raise SettingsError(f"{file}:{line_of(text, [name])}: [{name}] must be a table")
+        changed = _apply(getattr(settings, name), values, partial(_place, file, text, name))
+        settings = replace(settings, **{name: changed})
+    return settings
+
+
+def _place(file: Path, text: str, table: str, key: str) -> str:
+    return f"{file}:{line_of(text, [table, key])}"
 
 
 def _from_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
-    known = {f"{PREFIX}{item.name.upper()}": item.name for item in fields(Settings) if item.name != "limits"}
-    bounds = {f"{PREFIX}LIMITS_{item.name.upper()}": item.name for item in fields(Limits)}
+    known = {f"{PREFIX}{item.name.upper()}": item.name for item in fields(Settings) if item.name not in TABLES}
+    inner = {
+        f"{PREFIX}{name.upper()}_{item.name.upper()}": (name, item.name)
+        for name, kind in TABLES.items()
+        for item in fields(kind)
+    }
     for name in environment:
-        if name.startswith(PREFIX) and name not in known | bounds and name != "MODERATION_CONFIG":
+        if name.startswith(PREFIX) and name not in known.keys() | inner.keys() and name != "MODERATION_CONFIG":
             raise SettingsError(f"unknown environment variable {name}; known: {', '.join(sorted(known))}")
     chosen = {known[name]: value for name, value in environment.items() if name in known}
-    chosen_bounds = {bounds[name]: value for name, value in environment.items() if name in bounds}
     settings = _apply(settings, chosen, lambda key: f"{PREFIX}{key.upper()}")
-    limits = _apply(settings.limits, chosen_bounds, lambda key: f"{PREFIX}LIMITS_{key.upper()}")
-    return replace(settings, limits=limits)
+    for variable, (table, key) in inner.items():
+        if variable in environment:
+            changed = _apply(getattr(settings, table), {key: environment[variable]}, variable)
+            settings = replace(settings, **{table: changed})
+    return settings
 
 
 def _apply(target: Any, values: Mapping[str, Any], place: Any) -> Any:
@@ -153,11 +174,24 @@ def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
         if number >= 0:
             return number
         raise SettingsError(f"{where}: `{key}` must be a number of at least 0, not {value!r}")
+    if kind is bool and str(value).lower() in ("true", "false"):
+        return str(value).lower() == "true"
+    if kind == tuple[int, ...]:
+        return _ports(value, where, key)
     if kind == str | None and isinstance(value, str) and value:
         return value
     if not isinstance(kind, UnionType) and isinstance(value, kind):
         return value
     raise SettingsError(f"{where}: `{key}` must be {getattr(kind, '__name__', kind)}, not {value!r}")
+
+
+def _ports(value: Any, where: str, key: str) -> tuple[int, ...]:
+    """Ports from a list in the file, or from numbers between commas in the environment."""
+    given = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [-1]
+    ports = tuple(-1 if isinstance(one, bool) else int(_number(one, int)) for one in given)
+    if not ports or not all(0 < port < 65_536 for port in ports):
+        raise SettingsError(f"{where}: `{key}` must be ports between 1 and 65535, not {value!r}")
+    return ports
 
 
 def _number(value: Any, kind: type[int] | type[float]) -> float:

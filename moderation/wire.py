@@ -365,6 +365,7 @@ _KINDS: dict[str, type[ModerationError]] = {
         errors.RequestTimeoutError,
         errors.TooLargeError,
         errors.UndecodableError,
+        errors.FetchError,
         errors.NotSupportedYetError,
         errors.AuthenticationError,
         errors.NotReadyError,

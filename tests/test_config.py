@@ -8,6 +8,7 @@ import pytest
 
 from moderation.config import Settings, load_settings
 from moderation.errors import SettingsError
+from moderation.fetch.settings import FetchSettings
 
 
 def test_file_then_environment_then_arguments(tmp_path: Path) -> None:
@@ -18,6 +19,16 @@ def test_file_then_environment_then_arguments(tmp_path: Path) -> None:
     assert (settings.host, settings.port, settings.profile) == ("::1", 2, "c")
     assert (settings.limits.max_parts, settings.limits.max_pixels) == (3, 9)
     assert settings.home == Settings().home
+
+
+def test_how_urls_are_fetched_is_a_table_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text("[fetch]\nenabled = true\nports = [443]\ntimeout_s = 3\n")
+    assert load_settings(file, environment={}).fetch == FetchSettings(enabled=True, ports=(443,), timeout_s=3.0)
+    environment = {"MODERATION_FETCH_ENABLED": "False", "MODERATION_FETCH_PORTS": "80, 8443"}
+    settings = load_settings(file, environment=environment)
+    assert settings.fetch == FetchSettings(enabled=False, ports=(80, 8_443), timeout_s=3.0)
+    assert load_settings(environment={}).fetch == FetchSettings()
 
 
 def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
@@ -36,6 +47,15 @@ def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
         ("profile = 3", r":1: `profile` must be str"),
         ("[limits]\nmax_part = 1", r":2: unknown key `max_part`"),
         ("limits = 3", r":1: \[limits\] must be a table"),
+        ("fetch = true", r":1: \[fetch\] must be a table"),
+        ("[fetch]\n\nenable = true", r":3: unknown key `enable`"),
+        ("[fetch]\nenabled = 1", r":2: `enabled` must be bool"),
+        ('[fetch]\nenabled = "yes"', r":2: `enabled` must be bool"),
+        ("[fetch]\nports = 80", r":2: `ports` must be ports"),
+        ("[fetch]\nports = []", r":2: `ports` must be ports"),
+        ("[fetch]\nports = [80, 70000]", r":2: `ports` must be ports"),
+        ("[fetch]\nports = [true]", r":2: `ports` must be ports"),
+        ("[fetch]\nmax_at_once = 0", r"`max_at_once` must be at least 1"),
         ("port = ", "is not TOML"),
         ("home = 5", ":1: `home` must be a path"),
         ('home = ""', ":1: `home` must be a path"),
@@ -58,6 +78,9 @@ def test_a_wrong_file_is_named_by_line(tmp_path: Path, text: str, words: str) ->
         ({"MODERATION_PROT": "1"}, "unknown environment variable MODERATION_PROT"),
         ({"MODERATION_PORT": "eighty"}, "MODERATION_PORT: `port` must be a number"),
         ({"MODERATION_LIMITS_MAX_PARTS": "-3"}, "MODERATION_LIMITS_MAX_PARTS"),
+        ({"MODERATION_FETCH_ENABLED": "1"}, "MODERATION_FETCH_ENABLED: `enabled` must be bool"),
+        ({"MODERATION_FETCH_PORTS": "80;443"}, "MODERATION_FETCH_PORTS: `ports` must be ports"),
+        ({"MODERATION_FETCH_HOSTS": "x"}, "unknown environment variable MODERATION_FETCH_HOSTS"),
         ({"MODERATION_CONFIG": "/nonexistent.toml"}, "cannot be read"),
     ],
 )

@@ -30,9 +30,10 @@ from websockets.sync.client import connect
 
 from moderation import errors
 from moderation.cli.main import main, parser
-from moderation.config import Settings, load_settings
+from moderation.config import TABLES, Settings, load_settings
 from moderation.crosswalks import CROSSWALKS, NO_HOME, foreign_codes
 from moderation.errors import STAGE_CODES, ModerationError
+from moderation.fetch.settings import FetchSettings
 from moderation.limits import Limits
 from moderation.pipelines.metrics import Metrics
 from moderation.schema import StreamEvent
@@ -116,11 +117,15 @@ def test_a_session_prints_what_is_shown(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(
     ("kind", "title", "prefix"),
-    [(Settings, "Settings", "MODERATION_"), (Limits, "Limits", "MODERATION_LIMITS_")],
+    [
+        (Settings, "Settings", "MODERATION_"),
+        (Limits, "Limits", "MODERATION_LIMITS_"),
+        (FetchSettings, "Fetching", "MODERATION_FETCH_"),
+    ],
 )
 def test_every_setting_stands_with_its_default(kind: type[Any], title: str, prefix: str) -> None:
     table = {word(row[0]): row for row in rows(sections(page("configuration.md"))[title])}
-    known = {item.name: item for item in fields(kind) if item.name != "limits"}
+    known = {item.name: item for item in fields(kind) if item.name not in TABLES}
     assert list(table) == list(known)
     for name, item in known.items():
         _, default, variable, meaning = table[name]
@@ -132,6 +137,7 @@ def test_every_setting_stands_with_its_default(kind: type[Any], title: str, pref
             assert default == "none"
         else:
             found = tomllib.loads(f"x = {word(default)}")["x"]
+            found = tuple(found) if isinstance(found, list) else found
             assert (found, type(found)) == (item.default, type(item.default))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from moderation.config import Settings
 from moderation.errors import PolicyError, SettingsError, WeightsMissingError
+from moderation.fetch.fetcher import Fetcher
 from moderation.lists.store import ListStore
 from moderation.lists.terms import ORIGINAL
 from moderation.media.decoder import Decoder
@@ -63,6 +65,12 @@ def _list_folders(settings: Settings) -> list[Path]:
     """The shipped folder and the operator's, which may come to be there later."""
     own = [settings.rooms / "pipelines" / "lists"] if settings.rooms is not None else []
     return [folder for folder in (room("pipelines") / "lists",) if folder.is_dir()] + own
+
+
+def _fetcher_of(settings: Settings) -> Fetcher:
+    """Fetches nothing larger than would be decoded."""
+    most = min(settings.fetch.max_bytes, settings.limits.max_media_bytes)
+    return Fetcher(replace(settings.fetch, max_bytes=most))
 
 
 def _origins(registry: Registry) -> frozenset[str]:
@@ -135,6 +143,7 @@ def assemble(
         default_policy=settings.policy,
         runner=runner,
         decoder=Decoder(settings.limits, processes=settings.decoder_processes),
+        fetcher=_fetcher_of(settings),
         limits=settings.limits,
         lists=ListStore(_list_folders(settings), origins=_origins(registry)),
         options=Options(settings.cache_entries, settings.lists_reload_s, report),

@@ -11,10 +11,13 @@ import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from moderation.errors import InvalidRequestError, ModerationError
+from moderation.fetch.fetcher import Fetcher
+from moderation.fetch.filling import Filling
+from moderation.fetch.settings import FetchSettings
 from moderation.limits import Limits
 from moderation.lists.matching import Lists, utc_day
 from moderation.lists.store import ListStore
@@ -66,6 +69,7 @@ class Engine:
         limits: Limits,
         lists: ListStore,
         options: Options,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self.profile = profile
         self.policies = policies
@@ -75,6 +79,7 @@ class Engine:
         self.default_policy = default_policy
         self._options = options
         self._decoder = decoder
+        self._fetcher = Fetcher(FetchSettings()) if fetcher is None else fetcher
         self._places = Places(limits.max_media_at_once, limits.max_media_waiting)
         self._kept = Kept.of(options.cache_entries)
         self._reloading: asyncio.Task[None] | None = None
@@ -87,6 +92,7 @@ class Engine:
             WeightsMissingError: a package with tables of words is not installed.
         """
         await self._decoder.start()
+        await self._fetcher.start()
         await asyncio.to_thread(warm_up)
         await asyncio.to_thread(held_back, "")  # compiles what only streams need
         await asyncio.to_thread(_learn_words, self.lists.lists)
@@ -99,6 +105,7 @@ class Engine:
         """Ends the decoders and the models, each whatever the others do; waiting calls get their stage errors."""
         async with contextlib.AsyncExitStack() as last:
             last.push_async_callback(self._decoder.close)
+            last.push_async_callback(self._fetcher.close)
             last.push_async_callback(self.runner.close)
             if self._reloading is not None:
                 self._reloading.cancel()
@@ -163,16 +170,23 @@ class Engine:
     async def moderate_many(self, contents: Sequence[Content]) -> list[ModerationResult | ModerationError]:
         """Judges contents together: a result, or an error of its own, for each, in order.
 
-        Equal texts and equal media of the whole call are judged once.
+        Equal texts and equal media of the whole call are judged once, and equal URLs fetched once.
 
         Raises:
             OverloadedError: try again later; nothing was judged.
         """
+        async with Filling(self._fetcher) as filling:
+            return await self._moderate_many(contents, filling)
+
+    async def _moderate_many(
+        self, contents: Sequence[Content], filling: Filling
+    ) -> list[ModerationResult | ModerationError]:
         began = perf_counter()
         tenants = dict.fromkeys(content.tenant for content in contents)
         lists, today = self.lists.lists, utc_day()  # once: a reload or midnight meanwhile is for the next call
         calls = {tenant: self._call(tenant, lists, today) for tenant in tenants}
-        requests = await self._admit(contents)
+        admitted = await self._admit(contents)
+        requests = await asyncio.gather(*(_filled(one, filling) for one in admitted))
         for tenant, call in calls.items():
             own = [one for one in requests if isinstance(one, Request) and one.content.tenant == tenant]
             pieces = [piece for request in own for piece in request.pieces]
@@ -203,13 +217,24 @@ class Engine:
             await pace.rest()
             try:
                 policy = self.policy(content.policy)
-                pieces = check(content, self.limits)
+                pieces = check(content, self.limits, fetches=self._fetcher.settings.enabled)
             except ModerationError as error:
                 admitted.append(error)
                 continue
             joined, unjoined = await joined_aside(content, deadline_s=until - perf_counter())
             admitted.append(Request(content, policy, pieces, joined, unjoined))
         return admitted
+
+
+async def _filled(request: Request | ModerationError, filling: Filling) -> Request | ModerationError:
+    """A request whose URLs have become bytes, or the error of the first that cannot be had."""
+    if isinstance(request, ModerationError) or all(piece.part.url is None for piece in request.pieces):
+        return request
+    try:
+        parts = await filling.fill({piece.path: piece.part for piece in request.pieces})
+    except ModerationError as error:
+        return error
+    return replace(request, pieces=[replace(piece, part=parts[piece.path]) for piece in request.pieces])
 
 
 def _learn_words(lists: Lists) -> None:

@@ -74,8 +74,11 @@ class Unit:
     excused: tuple[Excused, ...] = ()
 
 
-def check(content: Content, limits: Limits) -> list[Piece]:
+def check(content: Content, limits: Limits, *, fetches: bool = False) -> list[Piece]:
     """The parts of a content with their paths, after the checks that need no decoding.
+
+    Args:
+        fetches: whether a part may be a URL, whose bytes come later.
 
     Raises:
         InputError: with the path of the part in `param`.
@@ -89,7 +92,7 @@ def check(content: Content, limits: Limits) -> list[Piece]:
         message = f"{len(pieces)} parts; at most {limits.max_parts} are judged together"
         raise TooLargeError(message, code="too_many_parts", param="input")
     for piece in pieces:
-        _check_piece(piece, limits)
+        _check_piece(piece, limits, fetches=fetches)
     chars = sum(len(piece.part.text) for piece in pieces if piece.part.text is not None)
     if chars > limits.max_text_chars:
         message = f"{chars} characters in all parts; at most {limits.max_text_chars} are judged together"
@@ -105,7 +108,7 @@ def _pieces(content: Content) -> Iterator[Piece]:
         yield Piece(f"input[{index}]", part, part.role or content.role)
 
 
-def _check_piece(piece: Piece, limits: Limits) -> None:
+def _check_piece(piece: Piece, limits: Limits, *, fetches: bool) -> None:
     part, path = piece.part, piece.path
     if part.modality not in JUDGED_NOW:
         raise NotSupportedYetError(
@@ -116,11 +119,15 @@ def _check_piece(piece: Piece, limits: Limits) -> None:
         if name not in allowed and getattr(part, name) is not None:
             message = f"a part of type {part.modality} has no `{name}`; it would not be judged"
             raise InvalidRequestError(message, code="invalid_part", param=path)
-    if part.url is not None:
-        message = "addresses are not fetched; send the bytes as `data`"
+    if part.url is not None and not fetches:
+        message = "URLs are not fetched; send the bytes as `data`"
         raise InvalidRequestError(message, code="url_fetch_disabled", param=f"{path}.url")
     if part.modality is Modality.TEXT:
         check_text(part.text, f"{path}.text", limits)
+    elif part.url is not None:
+        if part.data is not None:
+            message = "a part has `data` or `url`; one of them would not be judged"
+            raise InvalidRequestError(message, code="invalid_part", param=path)
     elif not part.data:
         raise InvalidRequestError("the media is empty", code="empty_media", param=f"{path}.data")
     elif len(part.data) > limits.max_media_bytes:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from moderation.config import Settings
 from moderation.errors import StageError
+from moderation.fetch.fetcher import Fetcher
 from moderation.limits import Limits
 from moderation.lists.store import ListStore
 from moderation.media.decoded import DecodedImage, Waveform
@@ -110,6 +111,7 @@ def fake_engine(
     lists: Path | None = None,
     cache_entries: int = 0,
     profile: Profile | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Engine:
     return Engine(
         profile=profile or fake_profile(deadline_s=deadline_s),
@@ -120,6 +122,7 @@ def fake_engine(
         limits=limits or Limits(),
         lists=ListStore([] if lists is None else [lists]),
         options=Options(cache_entries=cache_entries),
+        fetcher=fetcher,
     )
 
 

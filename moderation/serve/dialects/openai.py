@@ -8,6 +8,7 @@ reason (an animation with too many frames, a text past the window).
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -102,8 +103,7 @@ def _part(part: object, path: str) -> Part:
 def _image(url: str, param: str) -> Part:
     scheme, _, rest = url.partition(":")
     if scheme.lower() in ("http", "https"):
-        message = "addresses are not fetched; send the image as a `data:` address"
-        raise InvalidRequestError(message, code="url_fetch_disabled", param=param)
+        return Part(Modality.IMAGE, url=url)
     header, comma, data = rest.partition(",")
     if scheme.lower() != "data" or not comma or not header.lower().endswith(";base64"):
         message = "an image address is data:image/…;base64,… or http(s)"
@@ -118,7 +118,7 @@ def _located(error: ModerationError, index: int, judged: str | list[Any]) -> Mod
     elif isinstance(judged[0], str):
         error.param = f"input[{index}]"
     elif error.param is not None:
-        error.param = error.param.replace(".data", ".image_url.url")
+        error.param = re.sub(r"\.(data|url)$", ".image_url.url", error.param)
     return error
 
 
