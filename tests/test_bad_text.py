@@ -34,6 +34,7 @@ from support.bad_text import (
     peak_mb,
     write_profiles,
 )
+from support.growth import nothing_collected
 from support.servers import Server, serving, wait_until
 from websockets.sync.client import connect
 
@@ -110,12 +111,12 @@ def test_time_grows_with_the_text_and_not_with_its_square(moderator: Moderator, 
     """In time of the core, which other programs take little of: four times the text, where a square takes 16 times."""
 
     def spent(size: int) -> float:
-        began = time.process_time()
-        by_caller(moderator, filled(UNITS[name], size))
-        return time.process_time() - began
+        with nothing_collected():
+            began = time.process_time()
+            by_caller(moderator, filled(UNITS[name], size))
+            return time.process_time() - began
 
-    # What is a square is one each time; what is not may meet a collection of garbage of all the tests before it.
-    assert any(spent(100_000) < 10 * spent(25_000) + 0.5 for _ in range(3))
+    assert any(spent(100_000) < 10 * spent(25_000) + 0.5 for _ in range(3))  # a square is one each time
 
 
 @every_row
