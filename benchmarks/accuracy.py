@@ -55,7 +55,6 @@ VIOLATING = (
     "cyberseceval-prompt-injection",
 )
 BENIGN = ("benign-prompts-en", "benign-prompts-zh", "benign-text-zh", "cvalues-responsibility-zh")
-PLAIN_BENIGN = BENIGN[:3]
 WORDS, PACKAGE, FROZEN, MODEL, SERVICE = "word list", "alt-profanity-check", "frozen + LR", "text-risk", "service"
 POOLED = ("wiki-toxicity-en", "ethos-en")
 _MARKS = re.compile(r"(?s)(<!-- accuracy -->\n).*?(<!-- /accuracy -->)")
@@ -139,17 +138,30 @@ def _values(found: Found) -> dict[str, float]:
                 np.concatenate([group.scores for group in groups]), np.concatenate([group.truths for group in groups])
             )
             values[f"pooled_average_precision.{classifier}"] = pooled or 0.0
-    benign = [name for name in PLAIN_BENIGN if name in found]
-    blocked = [found[name][SERVICE].decisions[False, Decision.BLOCK] for name in benign]
-    if blocked:
-        share = sum(rate.count for rate in blocked) / sum(rate.total for rate in blocked)
-        values[_over("benign_blocked", benign, PLAIN_BENIGN)] = share
+    values |= _blocked(found)
     for name in DISGUISED:
         if name in found and PLAIN in found:
-            for classifier in (MODEL, SERVICE):
-                plain = values[f"{PLAIN}.{classifier}.macro_f1"]
-                values[f"{name}.{classifier}.drop"] = plain - values[f"{name}.{classifier}.macro_f1"]
+            values |= _dropped(name, values)
     return values
+
+
+def _blocked(found: Found) -> dict[str, float]:
+    """Of each harmless set the share that the service blocks."""
+    values = {}
+    for name in BENIGN:
+        if name in found:
+            values[f"{name}.{SERVICE}.blocked"] = found[name][SERVICE].decisions[False, Decision.BLOCK].value or 0.0
+    return values
+
+
+def _dropped(name: str, values: Mapping[str, float]) -> dict[str, float]:
+    """What a disguise costs of macro-F1, as it is and as a share of the plain set's."""
+    dropped = {}
+    for classifier in (MODEL, SERVICE):
+        plain = values[f"{PLAIN}.{classifier}.macro_f1"]
+        drop = dropped[f"{name}.{classifier}.drop"] = plain - values[f"{name}.{classifier}.macro_f1"]
+        dropped[f"{name}.{classifier}.relative_drop"] = drop / max(plain, 1e-9)
+    return dropped
 
 
 def _both(found: Found) -> list[str]:
@@ -166,8 +178,12 @@ def _aims(values: Mapping[str, float]) -> list[tuple[str, float, float, bool]]:
     wanted = [
         ("mean macro-F1 over frozen + LR", _gain(values), 0.04, True),
         ("pooled AU-PRC", values.get(f"pooled_average_precision.{SERVICE}"), 0.80, True),
-        ("benign texts blocked", values.get("benign_blocked"), 0.01, False),
+        *((f"{name}: share blocked", values.get(f"{name}.{SERVICE}.blocked"), 0.01, False) for name in BENIGN),
         *((f"{name}: drop of macro-F1", values.get(f"{name}.{SERVICE}.drop"), 0.03, False) for name in DISGUISED),
+        *(
+            (f"{name}: the same, of the plain text's", values.get(f"{name}.{SERVICE}.relative_drop"), 0.03, False)
+            for name in DISGUISED
+        ),
     ]
     return [(name, value, bound, least) for name, value, bound, least in wanted if value is not None]
 

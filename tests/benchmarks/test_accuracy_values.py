@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from benchmarks import accuracy
-from benchmarks.accuracy import BOTH, DISGUISED, FROZEN, MODEL, PLAIN, PLAIN_BENIGN, POOLED, SERVICE, macro_f1
+from benchmarks.accuracy import BENIGN, BOTH, DISGUISED, FROZEN, MODEL, PLAIN, POOLED, SERVICE, macro_f1
 from moderation.datasets.measures import Judged, measure_run
 from moderation.datasets.scores import Run, RunHead, ScoredRow, ScoredSet, SetHead, Verdict
 from moderation.schema import Decision
@@ -119,25 +119,27 @@ def test_what_a_disguise_costs_is_plain_less_disguised() -> None:
     assert values[f"{DISGUISED[0]}.{SERVICE}.drop"] == pytest.approx(1 - BY_HAND)
     assert values[f"{DISGUISED[0]}.{MODEL}.drop"] == pytest.approx(1 - BY_HAND)
     assert f"{DISGUISED[1]}.{SERVICE}.drop" not in values
-    assert accuracy._misses(values) == [f"{DISGUISED[0]}: drop of macro-F1 = {1 - BY_HAND:.3f}, wanted at most 0.03"]
+    assert values[f"{DISGUISED[0]}.{SERVICE}.relative_drop"] == pytest.approx(1 - BY_HAND)
+    assert accuracy._misses(values) == [
+        f"{DISGUISED[0]}: drop of macro-F1 = {1 - BY_HAND:.3f}, wanted at most 0.03",
+        f"{DISGUISED[0]}: the same, of the plain text's = {1 - BY_HAND:.3f}, wanted at most 0.03",
+    ]
+    half = accuracy._values({PLAIN: alike(TRUTHS, SCORES), DISGUISED[0]: alike(TRUTHS, RIGHT)})
+    assert half[f"{DISGUISED[0]}.{SERVICE}.relative_drop"] == pytest.approx((BY_HAND - 1) / BY_HAND)
     assert accuracy._misses(accuracy._values({DISGUISED[0]: alike(TRUTHS, SCORES)})) == []
 
 
-def test_blocked_texts_are_counted_over_all_harmless_ones_together() -> None:
-    """Each set's share would count alike otherwise, however few it has."""
-    sizes, blocked = (100, 50, 50), (1, 1, 1)
+def test_each_harmless_set_is_held_against_the_aim() -> None:
+    """Pooled, a set that is blocked often would hide behind those that never are."""
     found = {
         name: alike([False] * size, [0.1] * size, blocked=count)
-        for name, size, count in zip(PLAIN_BENIGN, sizes, blocked, strict=True)
+        for name, size, count in zip(BENIGN, (100, 300, 50, 200), (1, 0, 1, 0), strict=True)
     }
     values = accuracy._values(found)
-    assert values["benign_blocked"] == pytest.approx(3 / 200)
-    assert accuracy._misses(values) == ["benign texts blocked = 0.015, wanted at most 0.01"]
-    del found[PLAIN_BENIGN[0]]
-    values = accuracy._values(found)
-    assert "benign_blocked" not in values
-    assert values["benign_blocked_of_2"] == pytest.approx(2 / 100)
-    assert accuracy._misses(values) == []
+    assert [values[f"{name}.{SERVICE}.blocked"] for name in BENIGN] == pytest.approx([0.01, 0, 0.02, 0])
+    assert accuracy._misses(values) == [f"{BENIGN[2]}: share blocked = 0.020, wanted at most 0.01"]
+    del found[BENIGN[2]]
+    assert accuracy._misses(accuracy._values(found)) == []
 
 
 @pytest.mark.parametrize(
@@ -145,9 +147,11 @@ def test_blocked_texts_are_counted_over_all_harmless_ones_together() -> None:
     [
         (f"mean_macro_f1.{SERVICE}", 0.641, 0.639),
         (f"pooled_average_precision.{SERVICE}", 0.80, 0.799),
-        ("benign_blocked", 0.01, 0.011),
+        *((f"{name}.{SERVICE}.blocked", 0.01, 0.011) for name in BENIGN),
         (f"{DISGUISED[0]}.{SERVICE}.drop", 0.03, 0.031),
         (f"{DISGUISED[1]}.{SERVICE}.drop", 0.03, 0.031),
+        (f"{DISGUISED[0]}.{SERVICE}.relative_drop", 0.03, 0.031),
+        (f"{DISGUISED[1]}.{SERVICE}.relative_drop", 0.03, 0.031),
     ],
 )
 def test_each_aim_is_missed_on_its_own_side(key: str, good: float, bad: float) -> None:
@@ -155,8 +159,8 @@ def test_each_aim_is_missed_on_its_own_side(key: str, good: float, bad: float) -
         f"mean_macro_f1.{FROZEN}": 0.6,
         f"mean_macro_f1.{SERVICE}": 1.0,
         f"pooled_average_precision.{SERVICE}": 1.0,
-        "benign_blocked": 0.0,
-        **{f"{name}.{SERVICE}.drop": -0.1 for name in DISGUISED},
+        **{f"{name}.{SERVICE}.blocked": 0.0 for name in BENIGN},
+        **{f"{name}.{SERVICE}.{drop}": -0.1 for name in DISGUISED for drop in ("drop", "relative_drop")},
     }
     assert accuracy._misses(reached) == []
     assert accuracy._misses({**reached, key: good}) == []
@@ -207,8 +211,8 @@ def test_the_page_shows_figures_under_their_own_columns(tmp_path: Path, monkeypa
 
 def test_the_page_says_of_each_aim_whether_it_is_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accuracy, "_held_out", lambda _: "held out")
-    values = {"pooled_average_precision.service": 0.7, "benign_blocked": 0.002}
+    values = {"pooled_average_precision.service": 0.7, f"{BENIGN[0]}.{SERVICE}.blocked": 0.002}
     page = accuracy._page({}, values, 7, tmp_path)
     assert "| pooled AU-PRC | 0.700 | at least 0.8 | missed |" in page
-    assert "| benign texts blocked | 0.002 | at most 0.01 | reached |" in page
+    assert f"| {BENIGN[0]}: share blocked | 0.002 | at most 0.01 | reached |" in page
     assert "macro-F1 over" not in page
