@@ -15,7 +15,17 @@ from moderation.training.rows import Row
 
 SOURCE = "disguised"
 TYPING = "typing"  # no disguise anybody takes off: letters swapped, dropped, doubled or starred
-_CHINESE = ("homophone", "homophone", "emoji", "emoji", "pinyin", "split_characters", "traditional", "spacing")
+_CHINESE = (
+    "homophone",
+    "homophone",
+    "homophone",
+    "emoji",
+    "emoji",
+    "pinyin",
+    "split_characters",
+    "traditional",
+    "spacing",
+)
 _LATIN = ("leet", "homoglyph", "spacing", "zero_width", TYPING, TYPING)
 _LONGEST = 300
 _SHARE = 0.35  # of the words that get a typing error

@@ -45,7 +45,7 @@ from moderation.training.templates import written_rows
 from moderation.training.turns import train_turns
 
 MIXED = 6_000
-DISGUISED = 6_000
+DISGUISED = 8_000
 HEADS = ("head.safetensors", TURNS_FILE)
 PREVALENCE = 0.1  # calibrated as if at most this share of texts were of a category: the sets are half violating
 MIN_POSITIVES = 100  # groups of texts: two spellings of one sentence count once
