@@ -29,7 +29,7 @@ SETS = [
     ("dev/prompt-injection-mixed-en", "data", 0, (0.0, 0.001)),
     ("dev/prompt-injection-mixed-en", "data", 1, (0.07, 1.0)),
     ("dev/cyberseceval-prompt-injection", "data", None, (0.12, 1.0)),
-    ("train/jailbench-zh", "jailbreak", None, (0.09, 1.0)),
+    ("train/jailbench-zh", "jailbreak", None, (0.14, 1.0)),
     ("train/self-reminder-jailbreak-en", "data", None, (0.17, 1.0)),
 ]
 
