@@ -59,7 +59,7 @@ IMAGE_SCORES: Mapping[tuple[int, int, int], Mapping[str, float]] = {
     (128, 0, 0): {"violence/graphic": 0.97},
 }
 IMAGE_TEXTS: Mapping[tuple[int, int, int], str] = {(0, 0, 255): "⟦hate=0.99⟧ read in a picture"}
-AUDIO_TEXTS: Mapping[float, str] = {0.5: "⟦violence=0.99⟧ heard in a recording"}
+AUDIO_TEXTS: Mapping[float, str] = {0.5: "⟦violence=0.999⟧ heard in a recording"}
 
 _MARK = re.compile(r"⟦([a-z_/]+)=([01](?:\.[0-9]+)?)⟧")
 _COLOUR_TOLERANCE = 12.0
