@@ -23,6 +23,16 @@ class Limits:
         max_judged_frames: frames of an animation that are judged, evenly spread; the others are `unjudged`.
         max_side: longest side, in pixels, of the working copy the models see.
         max_duration_s: seconds of audio.
+        max_depth: files in files in a medium: an archive in a mail in an archive is two deep.
+        max_members: files in one medium, in all its archives and documents together.
+        max_unpacked_bytes: bytes of all that is unpacked out of one medium.
+        max_pages: pages, slides or sheets of a document that are read.
+        max_found_texts: texts read in one medium.
+        max_found_chars: code points of all texts read in one medium.
+        max_pictures: pictures and frames of one medium that are judged.
+        max_picture_bytes: their pixels at working size, together, three bytes each.
+        max_sounds: sounds of one medium that are judged: tracks, and channels judged apart.
+        max_sounds_s: seconds of them all.
         decoder_memory_bytes: address space of a decoder process.
         max_form_fields: fields of a multipart form.
         max_json_values: commas and opening brackets of a JSON body.
@@ -46,6 +56,16 @@ class Limits:
     max_judged_frames: int = 4
     max_side: int = 1_600
     max_duration_s: float = 300.0
+    max_depth: int = 4
+    max_members: int = 1_000
+    max_unpacked_bytes: int = 256 * 1024 * 1024
+    max_pages: int = 500
+    max_found_texts: int = 2_000
+    max_found_chars: int = 500_000
+    max_pictures: int = 128
+    max_picture_bytes: int = 128 * 1024 * 1024
+    max_sounds: int = 16
+    max_sounds_s: float = 1_200.0
     decoder_memory_bytes: int = 2 * 1024 * 1024 * 1024
     max_form_fields: int = 128
     max_json_values: int = 1_000_000

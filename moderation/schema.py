@@ -93,10 +93,13 @@ class Evidence:
 
     Attributes:
         quote: the judged text, or the part of it that was judged; for a text in disguise, what it says without.
-        span: code points of the original text, half open.
-        box: left, top, right, bottom in pixels after the EXIF turn.
+        span: code points of the original text, half open; of a text found in a document, of its page or file.
+        box: left, top, right, bottom in pixels after the EXIF turn; of a text on a page, in points.
         time_s: start and end in seconds.
-        frame: index of an animation's frame.
+        frame: index of the frame of an animation or a video.
+        page: page, slide or sheet, from 1.
+        member: path of the file within the part.
+        channel: of a sound whose channels are judged apart, from 0.
         kind: what was found, where a category is too coarse: `cn_mobile`, `many_shot`.
     """
 
@@ -106,6 +109,9 @@ class Evidence:
     time_s: tuple[float, float] | None = None
     frame: int | None = None
     kind: str | None = None
+    page: int | None = None
+    member: str | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What would have been a finding, had an operator's allow list not let it pass."""
+    """What would have been a finding, had an operator's allow list not let it pass; the place as in `Evidence`."""
 
     category: str
     score: float
@@ -147,22 +153,28 @@ class Allowed:
     part: str
     list: str
     span: tuple[int, int] | None = None
+    page: int | None = None
+    member: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unjudged:
-    """What was not judged, by which stage, and the stable code of the reason."""
+    """What was not judged, by which stage, and the stable code of the reason; the place as in `Evidence`."""
 
     part: str
     stage: str
     reason: str
     span: tuple[int, int] | None = None
     time_s: tuple[float, float] | None = None
+    frame: int | None = None
+    page: int | None = None
+    member: str | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DerivedPart:
-    """What was extracted from a part: text read in an image, a transcript."""
+    """What was extracted from a part: text read in an image, a transcript, text that stands in a document."""
 
     part: str
     origin: tuple[str, ...]

@@ -174,14 +174,19 @@ def instance(kind: type[ModerationError]) -> ModerationError:
 
 
 def raised() -> Iterator[tuple[str, str]]:
-    """(what is called, code) for every `code="…"`, `Gap("…")`, `Unjudged(…, "…")` and stage code in the package."""
-    reasons = {"Gap": slice(0, 1), "Unjudged": slice(2, 3)}
+    """(what is called, code) for every `code="…"`, `Gap("…")`, `Unjudged(…, "…")` and stage code in the package.
+
+    What a file in a file cannot be read for (`…_member`, `…_member_format`) is a gap as well.
+    """
+    first = slice(0, 1)
+    reasons = {"Gap": first, "Unread": first, "miss": first, "PastLimitError": first, "Unjudged": slice(2, 3)}
     for tree in TREES.values():
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
             given = [keyword.value for keyword in call.keywords if keyword.arg == "code"]
             for value in given + call.args[reasons.get(name, slice(0))]:
-                yield from (("Gap" if name in reasons else name, code) for code in _constants(value))
+                for code in _constants(value):
+                    yield "Gap" if name in reasons or re.search(r"_member(_format)?$", code) else name, code
     yield from (("Gap", reason) for reason in left_out())
 
 

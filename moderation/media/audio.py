@@ -18,9 +18,8 @@ import numpy.typing as npt
 
 from moderation.errors import TooLargeError, UndecodableError
 from moderation.limits import Limits
-from moderation.media.decoded import SAMPLE_RATE_HZ, Waveform
-from moderation.media.sniff import sniff
-from moderation.schema import Modality
+from moderation.media.decoded import SAMPLE_RATE_HZ, Counts, Waveform
+from moderation.media.readers import File, Find
 
 DEMUXERS = {
     "audio/wav": "wav",
@@ -36,7 +35,7 @@ _MAX_CHANNELS = 64
 _CANCELLED = 0.1  # of the loudest channel's energy; speech in one of two channels keeps a quarter
 
 
-def decode_audio(data: bytes, limits: Limits) -> Waveform:
+def read(file: File) -> Iterator[Find]:
     """The samples of the first audio stream.
 
     Raises:
@@ -44,11 +43,11 @@ def decode_audio(data: bytes, limits: Limits) -> Waveform:
         UndecodableError: `undecodable_audio`, `unsupported_audio_format`, `truncated_audio`, `empty_audio`.
         MemoryError: the process's address space ran out.
     """
-    demuxer = _demuxer(data)
+    data, demuxer = file.data, DEMUXERS[file.mime]
     if demuxer == "wav":
         _check_wav(data)
     try:
-        samples = _read(data, demuxer, limits)
+        samples = _read(data, demuxer, file.limits)
     except (av.error.FFmpegError, ValueError, LookupError, RuntimeError, ArithmeticError) as error:
         if isinstance(error, MemoryError):
             raise
@@ -57,20 +56,9 @@ def decode_audio(data: bytes, limits: Limits) -> Waveform:
         raise UndecodableError("the audio holds no samples", code="empty_audio")
     if not np.isfinite(samples).all():
         raise _undecodable("it holds samples that are not numbers")
-    return Waveform(np.clip(samples, -1.0, 1.0))
-
-
-def _demuxer(data: bytes) -> str:
-    sniffed = sniff(data)
-    if sniffed.mime in DEMUXERS:
-        return DEMUXERS[sniffed.mime]
-    accepted = "wav, mp3, flac, ogg, m4a"
-    if sniffed.modality is Modality.AUDIO:
-        raise UndecodableError(
-            f"audio of type {sniffed.mime} is not accepted; accepted: {accepted}",
-            code="unsupported_audio_format",
-        )
-    raise _undecodable(f"the bytes look like {sniffed.mime}; accepted: {accepted}")
+    waveform = Waveform(np.clip(samples, -1.0, 1.0))
+    yield Counts(duration_s=waveform.duration_s)
+    yield waveform
 
 
 def _check_wav(data: bytes) -> None:

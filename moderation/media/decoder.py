@@ -2,22 +2,22 @@
 service.
 
 The process that hangs is killed at the caller's deadline, the one that dies is replaced, and the next request
-works. Loads no image or audio library itself.
+works. Loads no library that reads media itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Coroutine
+from time import monotonic
 from typing import Any, TypeVar
-
-import numpy as np
 
 from moderation.errors import DecodeStageError, InputError, TooLargeError, UndecodableError
 from moderation.limits import Limits
-from moderation.media.decoded import SAMPLE_RATE_HZ, DecodedImage, Image, Place, Waveform
+from moderation.media.answers import most_bytes, unpack
+from moderation.media.decoded import Decoded
 from moderation.media.process import DecoderProcess
+from moderation.schema import Modality
 
 _T = TypeVar("_T")
 
@@ -74,41 +74,14 @@ class Decoder:
             await self._free.acquire()
         await asyncio.gather(*self._reaping)
 
-    async def image(self, data: bytes, *, deadline_s: float) -> DecodedImage:
-        """The judged frames of an encoded image.
+    async def decode(self, modality: Modality, data: bytes, *, deadline_s: float) -> Decoded:
+        """What is found in a medium that was sent as a part of this type.
 
         Raises:
-            TooLargeError: `media_too_large`, `too_many_pixels`, `too_many_frames`.
-            UndecodableError: `empty_media`, `undecodable_image`, `unsupported_image_format`, `truncated_image`.
+            TooLargeError: `media_too_large`, `too_many_pixels`, `too_many_frames`, `audio_too_long`.
+            UndecodableError: `empty_media`, `undecodable_…`, `unsupported_…_format`, `truncated_…`, `empty_audio`.
             DecodeStageError: `decoder_timeout`, `decoder_killed`, `decoder_out_of_memory`, `decoder_failed`.
         """
-        # Each judged frame may come twice, on white and on black.
-        bound = 2 * self._limits.max_judged_frames * 3 * self._limits.max_side**2
-        header, payload = await self._decode("image", data, bound, deadline_s)
-        if sum(3 * frame["rows"] * frame["columns"] for frame in header["frames"]) != len(payload):
-            raise DecodeStageError("the decoder broke the protocol")
-        frames, offset = [], 0
-        for frame in header["frames"]:
-            shape = (frame["rows"], frame["columns"], 3)
-            pixels = np.frombuffer(payload, np.uint8, math.prod(shape), offset).reshape(shape)
-            frames.append(Image(pixels, frame["width"], frame["height"], Place(frame=frame["frame"])))
-            offset += pixels.nbytes
-        return DecodedImage(tuple(frames), header["frame_count"])
-
-    async def audio(self, data: bytes, *, deadline_s: float) -> Waveform:
-        """The samples of encoded sound.
-
-        Raises:
-            TooLargeError: `media_too_large`, `audio_too_long`.
-            UndecodableError: `empty_media`, `undecodable_audio`, `unsupported_audio_format`, `truncated_audio`,
-                `empty_audio`.
-            DecodeStageError: `decoder_timeout`, `decoder_killed`, `decoder_out_of_memory`, `decoder_failed`.
-        """
-        bound = 4 * math.ceil(self._limits.max_duration_s * SAMPLE_RATE_HZ)
-        _, payload = await self._decode("audio", data, bound, deadline_s)
-        return Waveform(np.frombuffer(payload, np.float32))
-
-    async def _decode(self, op: str, data: bytes, bound: int, deadline_s: float) -> tuple[dict[str, Any], bytes]:
         if not data:
             raise UndecodableError("the medium has no bytes", code="empty_media")
         if len(data) > self._limits.max_media_bytes:
@@ -116,7 +89,7 @@ class Decoder:
                 f"the medium has {len(data)} bytes; at most {self._limits.max_media_bytes} are accepted",
                 code="media_too_large",
             )
-        return await self._on_own_loop(self._in_time(op, data, bound, deadline_s))
+        return await self._on_own_loop(self._in_time(modality, data, deadline_s))
 
     async def _on_own_loop(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Runs where the pipes live, whichever loop the caller is on."""
@@ -127,27 +100,32 @@ class Decoder:
             return await work
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
-    async def _in_time(self, op: str, data: bytes, bound: int, deadline_s: float) -> tuple[dict[str, Any], bytes]:
+    async def _in_time(self, modality: Modality, data: bytes, deadline_s: float) -> Decoded:
+        until_s = monotonic() + deadline_s
         try:
             async with asyncio.timeout(deadline_s), self._free:
-                return await self._with_worker(op, data, bound, deadline_s)
+                return await self._with_worker(modality, data, until_s)
         except TimeoutError:
             raise DecodeStageError(f"not decoded within {deadline_s:g} s", code="decoder_timeout") from None
 
-    async def _with_worker(self, op: str, data: bytes, bound: int, deadline_s: float) -> tuple[dict[str, Any], bytes]:
+    async def _with_worker(self, modality: Modality, data: bytes, until_s: float) -> Decoded:
         if self._loop is None:
             raise _not_running()
         worker = await self._take()
         self._busy.add(worker)
         usable = False
         try:
-            answer = await worker.ask(op, data, cpu_s=math.ceil(deadline_s), max_bytes=bound)
+            left_s = max(0.0, until_s - monotonic())
+            header, payload = await worker.ask(modality, data, deadline_s=left_s, max_bytes=most_bytes(self._limits))
+            decoded = unpack(header, payload)
         except InputError:
             usable = True
             raise
+        except (ValueError, LookupError, TypeError):
+            raise DecodeStageError("the decoder broke the protocol") from None
         else:
-            usable = True
-            return answer
+            usable = header.get("is_spent") is False
+            return decoded
         finally:
             # Whatever else ended it (a death, the deadline, a caller who left) may have cut a frame in two.
             self._busy.discard(worker)

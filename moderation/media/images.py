@@ -12,6 +12,7 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,9 @@ import PIL.Image
 
 from moderation.errors import TooLargeError, UndecodableError
 from moderation.limits import Limits
-from moderation.media.decoded import DecodedImage, Image, Place
+from moderation.media.decoded import NOWHERE, Counts, Image, Place, Unread
 from moderation.media.frames import count_frames, gif_extent, gif_is_cut, webp_size
-from moderation.media.sniff import Sniffed, sniff
-from moderation.schema import Modality
+from moderation.media.readers import File, Find
 
 # `_check_pixels` does the same with the limit that was passed in, and answers with our own error.
 PIL.Image.MAX_IMAGE_PIXELS = None
@@ -54,28 +54,30 @@ _TURNS = {
 _EXIF_ORIENTATION = 0x0112
 
 
-def decode_image(data: bytes, limits: Limits) -> DecodedImage:
+def read(file: File) -> Iterator[Find]:
     """The judged frames of an image.
 
     Raises:
         TooLargeError: `too_many_pixels`, `too_many_frames`.
-        UndecodableError: `undecodable_image`, `unsupported_image_format`, `truncated_image`.
+        UndecodableError: `undecodable_image`, `truncated_image`.
         MemoryError: the process's address space ran out.
     """
-    sniffed = sniff(data)
-    _check_kind(sniffed)
-    frame_count = count_frames(sniffed.mime, data, limit=limits.max_frames)
+    mime, data, limits = file.mime, file.data, file.limits
+    frame_count = count_frames(mime, data, limit=limits.max_frames)
     if frame_count > limits.max_frames:
         raise TooLargeError(f"the image has more than {limits.max_frames} frames", code="too_many_frames")
-    _check_structure(sniffed, data, limits)
+    _check_structure(mime, data, limits)
     try:
         with warnings.catch_warnings():
             # Pillow warns of odd metadata, which is neither here nor there.
             warnings.simplefilter("ignore")
-            frames = _read_frames(sniffed, data, frame_count, limits)
+            frames = _read_frames(mime, data, frame_count, limits)
     except _HOSTILE as error:
-        raise _undecodable(sniffed, error) from error
-    return DecodedImage(tuple(frames), frame_count)
+        raise _undecodable(mime, error) from error
+    yield Counts(frame_count=frame_count)
+    yield from frames
+    if len(spread(frame_count, limits.max_judged_frames)) < frame_count:
+        yield Unread("frames_past_limit")
 
 
 def spread(count: int, judged: int) -> list[int]:
@@ -87,30 +89,16 @@ def spread(count: int, judged: int) -> list[int]:
     return [round(position * (count - 1) / (judged - 1)) for position in range(judged)]
 
 
-def _check_kind(sniffed: Sniffed) -> None:
-    if sniffed.mime in FORMATS:
-        return
-    accepted = ", ".join(name.lower() for name in FORMATS.values())
-    if sniffed.modality is Modality.IMAGE:
-        raise UndecodableError(
-            f"images of type {sniffed.mime} are not accepted; accepted: {accepted}",
-            code="unsupported_image_format",
-        )
-    raise UndecodableError(
-        f"not an image: the bytes look like {sniffed.mime}; accepted: {accepted}", code="undecodable_image"
-    )
-
-
-def _check_structure(sniffed: Sniffed, data: bytes, limits: Limits) -> None:
+def _check_structure(mime: str, data: bytes, limits: Limits) -> None:
     """What must be known before Pillow opens the file, because opening allocates."""
-    if sniffed.mime == "image/webp":
+    if mime == "image/webp":
         size = webp_size(data)
         if size is None:
             raise UndecodableError("not a WebP image: no picture chunk comes first", code="undecodable_image")
         _check_pixels(size, limits)
         if int.from_bytes(data[4:8], "little") + 8 > len(data):
             raise _truncated("its header names more bytes than there are")
-    if sniffed.mime == "image/gif":
+    if mime == "image/gif":
         _check_pixels(gif_extent(data), limits)
         if gif_is_cut(data):
             raise _truncated("it ends inside a block")
@@ -124,15 +112,15 @@ def _check_pixels(size: tuple[int, int], limits: Limits) -> None:
         )
 
 
-def _read_frames(sniffed: Sniffed, data: bytes, frame_count: int, limits: Limits) -> list[Image]:
+def _read_frames(mime: str, data: bytes, frame_count: int, limits: Limits) -> list[Image]:
     frames: list[Image] = []
-    with PIL.Image.open(io.BytesIO(data), formats=[FORMATS[sniffed.mime]]) as image:
+    with PIL.Image.open(io.BytesIO(data), formats=[FORMATS[mime]]) as image:
         _check_pixels(image.size, limits)
         for index in spread(frame_count, limits.max_judged_frames):
             if index:
                 image.seek(index)
                 _check_pixels(image.size, limits)
-            place = Place(frame=index) if frame_count > 1 else Place()
+            place = NOWHERE if frame_count == 1 else Place(frame=index)
             frames.extend(_read_frame(image, place, limits))
     return frames
 
@@ -209,8 +197,8 @@ def _truncated(why: str) -> UndecodableError:
     return UndecodableError(f"the image is cut off: {why}", code="truncated_image")
 
 
-def _undecodable(sniffed: Sniffed, error: Exception) -> UndecodableError:
+def _undecodable(mime: str, error: Exception) -> UndecodableError:
     text = str(error).lower()
     if isinstance(error, EOFError) or "truncat" in text or "unexpected end" in text:
         return _truncated("its data ends too early")
-    return UndecodableError(f"broken {sniffed.mime}: it cannot be decoded", code="undecodable_image")
+    return UndecodableError(f"broken {mime}: it cannot be decoded", code="undecodable_image")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import math
 import os
 import sys
 from typing import Any
@@ -15,7 +16,7 @@ from moderation.errors import DecodeStageError, ModerationError
 from moderation.limits import Limits
 
 _PIPE_BUFFER_BYTES = 1 << 20
-_MAX_HEADER_BYTES = 1 << 20
+_MAX_HEADER_BYTES = 16 << 20  # some hundred bytes for every item that the limits allow
 _KINDS = ("TooLargeError", "UndecodableError", "DecodeStageError")
 
 
@@ -62,15 +63,22 @@ class DecoderProcess:
     def alive(self) -> bool:
         return self._process.returncode is None
 
-    async def ask(self, op: str, data: bytes, *, cpu_s: int, max_bytes: int) -> tuple[dict[str, Any], bytes]:
+    async def ask(
+        self, modality: str, data: bytes, *, deadline_s: float, max_bytes: int
+    ) -> tuple[dict[str, Any], bytes]:
         """The answer's header and payload.
+
+        Args:
+            deadline_s: it answers a little before that with what it has found.
 
         Raises:
             TooLargeError, UndecodableError: what the worker says of the input; it can be asked again.
             DecodeStageError: `decoder_killed`, `decoder_out_of_memory`, `decoder_failed`; it must be replaced.
         """
         self.tasks += 1
-        header = json.dumps({"op": op, "size": len(data), "cpu_s": cpu_s}).encode()
+        header = json.dumps(
+            {"modality": modality, "size": len(data), "cpu_s": math.ceil(deadline_s), "deadline_s": deadline_s}
+        ).encode()
         stdin = self._process.stdin
         if stdin is None:
             raise DecodeStageError("the decoder has no input pipe")

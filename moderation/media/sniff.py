@@ -1,16 +1,19 @@
 """What bytes are, from their content and never from a name.
 
-Pure: it reads at most the first bytes and, for ISO media, the headers of the boxes. It says what something
-looks like, not that it is whole: only decoding tells that.
+Pure: it reads at most the first bytes, for ISO media the headers of the boxes, and the names in an archive
+(`sniff_archive`). It says what something looks like, not that it is whole: only decoding tells that.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from moderation.media.sniff_archive import archive_mime
 from moderation.schema import Modality
 
 _BOXES_LOOKED_AT = 64
+_MATROSKA_LOOKED_AT = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Sniffed:
 
     Attributes:
         mime: media type, `application/octet-stream` when nothing is recognised.
-        modality: None for what is no medium (an archive, a program) or is not recognised.
+        modality: None for what is no medium (a program), is plain text, or is not recognised.
     """
 
     mime: str
@@ -44,15 +47,12 @@ _PREFIXES: tuple[tuple[bytes, str, Modality | None], ...] = (
     (b"\x00\x00\x01\x00", "image/x-icon", Modality.IMAGE),
     (b"fLaC", "audio/flac", Modality.AUDIO),
     (b"#!AMR", "audio/amr", Modality.AUDIO),
-    (b"\x1aE\xdf\xa3", "video/x-matroska", Modality.VIDEO),
     (b"FLV\x01", "video/x-flv", Modality.VIDEO),
     (b"0&\xb2u\x8ef\xcf\x11", "video/x-ms-asf", Modality.VIDEO),
     (b"\x00\x00\x01\xba", "video/mpeg", Modality.VIDEO),
     (b"%PDF-", "application/pdf", Modality.DOCUMENT),
     (b"{\\rtf", "application/rtf", Modality.DOCUMENT),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", Modality.DOCUMENT),
-    (b"PK\x03\x04", "application/zip", None),
-    (b"PK\x05\x06", "application/zip", None),
     (b"Rar!\x1a\x07", "application/vnd.rar", None),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed", None),
     (b"\x1f\x8b", "application/gzip", None),
@@ -65,6 +65,10 @@ _BRANDS: dict[bytes, tuple[str, Modality]] = {
     b"avis": ("image/avif", Modality.IMAGE),
     b"heic": ("image/heic", Modality.IMAGE),
     b"heix": ("image/heic", Modality.IMAGE),
+    b"heim": ("image/heic", Modality.IMAGE),
+    b"heis": ("image/heic", Modality.IMAGE),
+    b"hevc": ("image/heic", Modality.IMAGE),
+    b"hevx": ("image/heic", Modality.IMAGE),
     b"mif1": ("image/heic", Modality.IMAGE),
     b"msf1": ("image/heic", Modality.IMAGE),
     b"M4A ": ("audio/mp4", Modality.AUDIO),
@@ -73,9 +77,21 @@ _BRANDS: dict[bytes, tuple[str, Modality]] = {
 }
 
 
+# A text that begins with fields is a mail if one of them is of mails alone.
+_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,60}[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n")
+_MAIL_FIELD = re.compile(
+    rb"^(?:from|message-id|received|mime-version|return-path)[ \t]*:", re.IGNORECASE | re.MULTILINE
+)
+_FIELDS_LOOKED_AT = 64
+_MAIL_LOOKED_AT = 1 << 14
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")  # of UTF-16 and UTF-32
+_CONTROLS = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_TEXT_LOOKED_AT = 4_096
+
+
 def sniff(data: bytes) -> Sniffed:
     """The media type of `data` by its content."""
-    for look in (_prefix, _riff, _ogg, _word, _iso, _bitmap, _frames, _text):
+    for look in (_prefix, _archive, _matroska, _riff, _ogg, _word, _iso, _bitmap, _frames, _text):
         found = look(data)
         if found is not None:
             return found
@@ -85,6 +101,21 @@ def sniff(data: bytes) -> Sniffed:
 def _prefix(data: bytes) -> Sniffed | None:
     head = data[:16]
     return next((Sniffed(mime, modality) for prefix, mime, modality in _PREFIXES if head.startswith(prefix)), None)
+
+
+def _archive(data: bytes) -> Sniffed | None:
+    return Sniffed(archive_mime(data), Modality.DOCUMENT) if data[:4] in {b"PK\x03\x04", b"PK\x05\x06"} else None
+
+
+def _matroska(data: bytes) -> Sniffed | None:
+    """Codecs are named in plain letters, before the first sound or picture."""
+    if data[:4] != b"\x1aE\xdf\xa3":
+        return None
+    head = data[:_MATROSKA_LOOKED_AT]
+    form = "webm" if b"webm" in head[:64] else "x-matroska"
+    if b"V_" not in head and re.search(rb"A_(?:OPUS|VORBIS|AAC|MPEG|PCM|FLAC|AC3|EAC3)", head):
+        return Sniffed(f"audio/{form}", Modality.AUDIO)
+    return Sniffed(f"video/{form}", Modality.VIDEO)
 
 
 def _riff(data: bytes) -> Sniffed | None:
@@ -124,6 +155,9 @@ def _iso(data: bytes) -> Sniffed | None:
     if data[4:8] != b"ftyp":
         return None
     known = _BRANDS.get(data[8:12])
+    if data[8:12] in {b"mif1", b"msf1"}:  # any still picture: the brands after it say which
+        others = [data[at : at + 4] for at in range(16, min(int.from_bytes(data[:4]), 256), 4)]
+        known = next((_BRANDS[brand] for brand in others if brand in {b"avif", b"avis"}), known)
     if known is not None:
         return Sniffed(*known)
     movie = _movie_box(data)
@@ -166,4 +200,19 @@ def _text(data: bytes) -> Sniffed | None:
         return Sniffed("image/svg+xml", Modality.IMAGE)
     if start.startswith((b"<!doctype html", b"<html")):
         return Sniffed("text/html", Modality.DOCUMENT)
+    return _mail(data) or _plain(data)
+
+
+def _mail(data: bytes) -> Sniffed | None:
+    fields, at = 0, 0
+    while fields < _FIELDS_LOOKED_AT and (found := _FIELD.match(data, at, _MAIL_LOOKED_AT)):
+        fields, at = fields + 1, found.end()
+    return Sniffed("message/rfc822", Modality.DOCUMENT) if fields > 1 and _MAIL_FIELD.search(data, 0, at) else None
+
+
+def _plain(data: bytes) -> Sniffed | None:
+    """Bytes of any encoding without the controls that no text has."""
+    head = data[:_TEXT_LOOKED_AT]
+    if head and (head.startswith(_MARKS) or not _CONTROLS.search(head)):
+        return Sniffed("text/plain", None)
     return None

@@ -4,29 +4,29 @@ Frame, both ways: 4 bytes, big endian, the length of a JSON header; the header (
 many raw bytes as the header's `size` says.
 
 - At start the worker sends `{"status": "ready", "size": 0}`, or an error.
-- Request: `{"op": "image" | "audio", "size": n, "cpu_s": seconds}` and the encoded bytes. It may burn that
-  many seconds of processor time, then the kernel ends it.
-- Answer to `image`: `{"status": "ok", "size": n, "frame_count": n, "frames": [{"rows", "columns", "width",
-  "height", "frame"}]}` and the frames' pixels (uint8 RGB), one after the other.
-- Answer to `audio`: `{"status": "ok", "size": n}` and the samples (float32, native order).
+- Request: `{"modality", "size": n, "cpu_s": seconds, "deadline_s": seconds}` and the encoded bytes. It may burn so many
+  seconds of processor time, then the kernel ends it; a little before the deadline it answers with what it has found.
+- Answer: `{"status": "ok", "size": n, "is_spent": …}` with what `answers` adds, and the bytes of the items. One that
+  is spent met a failure that may have left a library in disorder: it should be replaced.
 - Error: `{"status": "error", "size": 0, "kind": <class in moderation.errors>, "code", "message"}`.
 
-The worker ends at the end of its input. It writes no files, and nothing else to standard output: the
-descriptor is moved away before any library is loaded. Where the platform has no `resource` module it does not
-start.
+The worker ends at the end of its input. Libraries are loaded when something first needs them. It writes no files, and
+nothing else to standard output: the descriptor is moved away before that. Where the platform has no `resource` module
+it does not start.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
 import sys
-from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from moderation.errors import DecodeStageError, ModerationError
+from moderation.errors import STAGE_CODES, DecodeStageError, ModerationError
 from moderation.limits import Limits
+from moderation.schema import Modality
 
 MAX_HEADER_BYTES = 1 << 20
 
@@ -43,7 +43,7 @@ def main() -> int:
     try:
         limits = Limits(**json.loads(sys.argv[1]))
         _confine(limits)
-        decoders = _decoders(limits)
+        importlib.import_module("moderation.media.answers")
     except Exception as error:  # noqa: BLE001 - the parent must hear of any failure to start
         _send(answers, _failure(error), [])
         return 1
@@ -53,7 +53,7 @@ def main() -> int:
         data = requests.read(header["size"])
         if len(data) < header["size"]:
             break
-        reply, payload = _answer(decoders[header["op"]], data)
+        reply, payload = _answer(header, data, limits)
         _send(answers, reply, payload)
     return 0
 
@@ -70,37 +70,17 @@ def _allow_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, hard))
 
 
-def _decoders(limits: Limits) -> dict[str, Callable[[bytes], Answer]]:
-    # Loaded here, after the limits are set, and nowhere but in this process.
-    from moderation.media.audio import decode_audio  # noqa: PLC0415
-    from moderation.media.images import decode_image  # noqa: PLC0415
+def _answer(header: dict[str, Any], data: bytes, limits: Limits) -> Answer:
+    from moderation.media.answers import pack  # noqa: PLC0415 - after the limits are set, and nowhere but here
+    from moderation.media.reading import read  # noqa: PLC0415
 
-    def image(data: bytes) -> Answer:
-        decoded = decode_image(data, limits)
-        frames = [
-            {
-                "rows": frame.pixels.shape[0],
-                "columns": frame.pixels.shape[1],
-                "width": frame.width,
-                "height": frame.height,
-                "frame": frame.place.frame,
-            }
-            for frame in decoded.frames
-        ]
-        pixels = [frame.pixels.data.cast("B") for frame in decoded.frames]
-        return {"status": "ok", "frame_count": decoded.frame_count, "frames": frames}, pixels
-
-    def audio(data: bytes) -> Answer:
-        return {"status": "ok"}, [decode_audio(data, limits).samples.data.cast("B")]
-
-    return {"image": image, "audio": audio}
-
-
-def _answer(decode: Callable[[bytes], Answer], data: bytes) -> Answer:
     try:
-        return decode(data)
-    except Exception as error:  # noqa: BLE001 - whatever a decoder raises, the parent gets an answer
+        decoded = read(Modality(header["modality"]), data, limits, deadline_s=header["deadline_s"])
+        reply, payload = pack(decoded)
+    except Exception as error:  # noqa: BLE001 - whatever a reader raises, the parent gets an answer
         return _failure(error), []
+    is_spent = any(one.reason in STAGE_CODES for one in decoded.unread)
+    return {"status": "ok", "is_spent": is_spent, **reply}, payload
 
 
 def _failure(error: Exception) -> dict[str, Any]:

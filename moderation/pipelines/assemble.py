@@ -12,6 +12,7 @@ from moderation.fetch.fetcher import Fetcher
 from moderation.lists.store import ListStore
 from moderation.lists.terms import ORIGINAL
 from moderation.media.decoder import Decoder
+from moderation.media.origins import WORDS
 from moderation.models.registry import Registry
 from moderation.models.store import ModelStore
 from moderation.normalise import STEPS
@@ -74,8 +75,8 @@ def _fetcher_of(settings: Settings) -> Fetcher:
 
 
 def _origins(registry: Registry) -> frozenset[str]:
-    """What a list's `scope.origins` may name: a text as it was sent, what a model read, what a disguise hid."""
-    return frozenset({ORIGINAL, *registry.origins(), *STEPS})
+    """What a list's `scope.origins` may name: a text as sent, what was read in a medium, what a disguise hid."""
+    return frozenset({ORIGINAL, *registry.origins(), *WORDS, *STEPS})
 
 
 def local_runner(

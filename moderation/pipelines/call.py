@@ -20,7 +20,7 @@ from moderation.models.base import Classification
 from moderation.normalise.lexicon import Lexicon
 from moderation.pipelines.cache import Digest, TextCache, digest_of, lasts
 from moderation.pipelines.cascading import Entry, Verdict, added, wanted
-from moderation.pipelines.extract import MediaDecoder, MediaOutcome, ask, examine, texts_of
+from moderation.pipelines.extract import MediaDecoder, MediaOutcome, ask, examine
 from moderation.pipelines.forms import Forms, forms_of, lexicon_aside
 from moderation.pipelines.listed import Listed, Scope
 from moderation.pipelines.pacing import Pace, slices
@@ -158,8 +158,7 @@ class Call:
             read.text
             for outcome in self._outcomes.values()
             if isinstance(outcome, MediaOutcome)
-            for reading in outcome.readings
-            for read in texts_of(reading)
+            for read in outcome.texts()
         ]
         await self._judge_texts(read)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from moderation.models.base import Passage
+from moderation.media.decoded import Place
+from moderation.models.base import Gap, Passage
 from moderation.pipelines.units import Unit
-from moderation.schema import Evidence, Modality, Unjudged
+from moderation.schema import Evidence, Unjudged
 
 LISTED = "listed_term"
 LISTED_TERMS = "listed_terms"  # several places as one
@@ -43,7 +45,7 @@ class Private:
 def evidence_of(
     unit: Unit, span: tuple[int, int] | None, kind: str | None, *, mask: bool, private: Private | None = None
 ) -> Evidence:
-    """The place of a finding: a span of the original text, or box and time of the passages under the span.
+    """The place of a finding: a span of the text as it was sent or found, or box and time of the passages under it.
 
     Args:
         span: of the unit's text, half open; all of it if `None`.
@@ -56,16 +58,39 @@ def evidence_of(
     quote = None
     if kind != LISTED_TERMS:
         quote = _masked(unit, private or Private(unit), start, end) if mask else unit.text[start:end]
-    start, end = _base_span(unit, start, end)
-    if unit.piece.part.modality is Modality.TEXT:
-        return Evidence(quote=quote, span=(start, end), kind=kind)
-    place = unit.evidence
-    touched = list(_touched(unit, start, end))
-    if touched:
-        boxes = [passage.box for passage in touched if passage.box is not None]
-        times = [passage.time_s for passage in touched if passage.time_s is not None]
-        place = Evidence(box=_union(boxes), time_s=_hull(times), frame=place.frame)
-    return Evidence(quote=quote, box=place.box, time_s=place.time_s, frame=place.frame, kind=kind)
+    place = replace(unit.evidence, quote=quote, kind=kind, span=original_span(unit, start, end))
+    touched = list(_touched(unit, *_base_span(unit, start, end)))
+    boxes = [passage.box for passage in touched if passage.box is not None]
+    times = [passage.time_s for passage in touched if passage.time_s is not None]
+    return replace(place, box=_union(boxes) or place.box, time_s=_hull(times) or place.time_s)
+
+
+def evidence_at(place: Place) -> Evidence:
+    """A place in a medium, without what was seen there."""
+    return Evidence(
+        box=place.box,
+        time_s=place.time_s,
+        frame=place.frame,
+        page=place.page,
+        member=place.member,
+        channel=place.channel,
+    )
+
+
+def gap_at(unit: Unit, stage: str, gap: Gap) -> Unjudged:
+    """What was left out of a unit; of one in a medium, with the page or the file it is in."""
+    span = None if gap.span is None else original_span(unit, *gap.span)
+    at = unit.evidence
+    return Unjudged(
+        unit.piece.path,
+        stage,
+        gap.reason,
+        span,
+        gap.time_s,
+        page=at.page,
+        member=at.member,
+        channel=at.channel,
+    )
 
 
 def gaps_of(units: Sequence[Unit]) -> Iterator[Unjudged]:
@@ -74,16 +99,18 @@ def gaps_of(units: Sequence[Unit]) -> Iterator[Unjudged]:
     for unit in units:
         for source, classification in unit.classifications:
             for gap in classification.gaps:
-                span = None if gap.span is None else original_span(unit, *gap.span)
-                entry = Unjudged(unit.piece.path, source.key, gap.reason, span, gap.time_s)
+                entry = gap_at(unit, source.key, gap)
                 if entry not in seen:
                     seen.add(entry)
                     yield entry
 
 
 def original_span(unit: Unit, start: int, end: int) -> tuple[int, int] | None:
-    """A span of the original text, where the part is one."""
-    return _base_span(unit, start, end) if unit.piece.part.modality is Modality.TEXT else None
+    """A span of the text as it was sent or found, if the unit is of one."""
+    if unit.start is None:
+        return None
+    first, last = _base_span(unit, start, end)
+    return unit.start + first, unit.start + last
 
 
 def private_spans(unit: Unit) -> list[tuple[int, int, str, float]]:

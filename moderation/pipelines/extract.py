@@ -1,4 +1,4 @@
-"""Media -> what is judged of it: decoded frames with their pixel scores, and the passages read from it.
+"""Media -> what is judged of it: the scores of its pictures and sounds, and the texts read and found in it.
 
 Media that cannot be decoded is the caller's error; a stage that fails, hangs or dies is a gap (`Unjudged` later),
 and the other stages go on.
@@ -7,12 +7,12 @@ and the other stages go on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from moderation.errors import OverloadedError, StageError
-from moderation.media.decoded import DecodedImage, Image, Waveform
+from moderation.media.decoded import NOWHERE, Decoded, FoundText, Image, Place, Waveform
 from moderation.models.base import Classification, Extraction, Gap, Passage
 from moderation.pipelines.profile import Profile, Stage
 from moderation.pipelines.runner import Runner
@@ -20,27 +20,45 @@ from moderation.schema import Modality
 
 # An image with many lines is judged as one text and, up to so many, line by line.
 MAX_LINES_JUDGED_ALONE = 32
+# A long text of a document is judged in pieces: classifiers read only so much of one.
+PIECE_CHARS = 4_000
+OVERLAP_CHARS = 400  # so that what stands where a piece ends is whole in the next
+_ITEMS_AT_ONCE = 8
 
 
 class MediaDecoder(Protocol):
-    """Bytes -> decoded media, each under its deadline."""
+    """Bytes -> what is found in them, under a deadline."""
 
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
 
-    async def image(self, data: bytes, *, deadline_s: float) -> DecodedImage: ...
-
-    async def audio(self, data: bytes, *, deadline_s: float) -> Waveform: ...
+    async def decode(self, modality: Modality, data: bytes, *, deadline_s: float) -> Decoded: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one extractor read from one frame or recording."""
+    """What one extractor read in one picture, or heard in one sound."""
 
     stage: Stage
     passages: tuple[Passage, ...]
-    frame: int | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A text to judge that comes from media.
+
+    Attributes:
+        lines: of a text joined from passages: (start, end, passage) of each in it.
+        start: as in `Unit`.
+    """
+
+    text: str
+    origin: tuple[str, ...]
+    place: Place
+    lines: tuple[tuple[int, int, Passage], ...] = ()
+    start: int | None = None
 
 
 @dataclass(slots=True)
@@ -48,22 +66,31 @@ class MediaOutcome:
     """Everything known of one piece of media.
 
     Attributes:
-        classified: (frame, stage, classification) of its pixels or samples.
-        readings: what was read from it.
-        gaps: (stage name, gap) of what was not judged.
+        classified: what stages said of its pictures and sounds.
+        readings: what was read or heard in those.
+        found: the texts that stand in it.
+        gaps: (stage name, gap, place) of what was not judged.
         decode_s: seconds spent decoding.
     """
 
-    classified: list[tuple[int | None, Stage, Classification]] = field(default_factory=list)
+    classified: list[tuple[Place, Stage, Classification]] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
-    gaps: list[tuple[str, Gap]] = field(default_factory=list)
+    found: tuple[FoundText, ...] = ()
+    gaps: list[tuple[str, Gap, Place]] = field(default_factory=list)
     decode_s: float = 0.0
+
+    def texts(self) -> Iterator[ReadText]:
+        """All that is judged as text."""
+        for reading in self.readings:
+            yield from texts_of(reading)
+        for found in self.found:
+            yield from pieces_of(found)
 
 
 async def examine(
     modality: Modality, data: bytes, *, profile: Profile, runner: Runner, decoder: MediaDecoder
 ) -> MediaOutcome:
-    """Decodes one piece of media and asks every stage of its modality.
+    """Decodes one piece of media and asks every stage that takes what is in it.
 
     Raises:
         InputError: the bytes are not what they are said to be, or over a limit.
@@ -72,32 +99,40 @@ async def examine(
     outcome = MediaOutcome()
     began = asyncio.get_running_loop().time()
     try:
-        items, frames = await _decode(modality, data, profile, decoder, outcome)
+        decoded = await decoder.decode(modality, data, deadline_s=profile.decode_deadline_s)
     except StageError as error:
-        outcome.gaps.append(("decode", Gap(error.code)))
+        outcome.gaps.append(("decode", Gap(error.code), NOWHERE))
         return outcome
     finally:
         outcome.decode_s = asyncio.get_running_loop().time() - began
-    stages = (*profile.classifiers[modality], *profile.extractors[modality])
-    if not stages:
-        outcome.gaps.append((modality, Gap("no_model")))
-    answers = await asyncio.gather(*(ask(runner, stage, items) for stage in stages))
-    for stage, results in zip(stages, answers, strict=True):
-        for frame, result in zip(frames, results, strict=True):
-            _note(outcome, stage, frame, result)
+    outcome.found = decoded.texts
+    outcome.gaps += [("decode", Gap(one.reason), one.place) for one in decoded.unread]
+    work: list[tuple[Modality, Sequence[Image | Waveform]]] = [
+        (Modality.IMAGE, decoded.images),
+        (Modality.AUDIO, decoded.sounds),
+    ]
+    asked: list[tuple[Stage, Sequence[Image | Waveform]]] = []
+    for kind, items in work:
+        stages = (*profile.classifiers[kind], *profile.extractors[kind])
+        if items and not stages:
+            outcome.gaps.append((kind, Gap("no_model"), NOWHERE))
+        asked += [(stage, items) for stage in stages if items]
+    answers = await asyncio.gather(*(_ask_in_slices(runner, stage, items) for stage, items in asked))
+    for (stage, items), results in zip(asked, answers, strict=True):
+        for item, result in zip(items, results, strict=True):
+            _note(outcome, stage, item.place, result)
     return outcome
 
 
-async def _decode(
-    modality: Modality, data: bytes, profile: Profile, decoder: MediaDecoder, outcome: MediaOutcome
-) -> tuple[Sequence[Image | Waveform], Sequence[int | None]]:
-    if modality is Modality.AUDIO:
-        return [await decoder.audio(data, deadline_s=profile.decode_deadline_s)], [None]
-    image = await decoder.image(data, deadline_s=profile.decode_deadline_s)
-    judged = {frame.place.frame for frame in image.frames}
-    if len(judged) < image.frame_count:
-        outcome.gaps.append(("decode", Gap("frames_past_limit")))
-    return image.frames, [frame.place.frame for frame in image.frames]
+async def _ask_in_slices(runner: Runner, stage: Stage, items: Sequence[Any]) -> list[Any | StageError]:
+    """A stage's results, each slice under its deadline; one that a whole slice failed on is asked no more."""
+    results: list[Any | StageError] = []
+    for start in range(0, len(items), _ITEMS_AT_ONCE):
+        part = await ask(runner, stage, items[start : start + _ITEMS_AT_ONCE])
+        results += part
+        if all(isinstance(result, StageError) for result in part):
+            return results + part[-1:] * (len(items) - len(results))
+    return results
 
 
 async def ask(runner: Runner, stage: Stage, items: Sequence[Any]) -> list[Any | StageError]:
@@ -115,26 +150,29 @@ async def ask(runner: Runner, stage: Stage, items: Sequence[Any]) -> list[Any | 
     return results
 
 
-def _note(outcome: MediaOutcome, stage: Stage, frame: int | None, result: object) -> None:
+def _note(outcome: MediaOutcome, stage: Stage, place: Place, result: object) -> None:
+    start_s = place.time_s[0] if place.time_s else 0.0
     if isinstance(result, Classification):
-        outcome.classified.append((frame, stage, result))
+        gaps = tuple(replace(gap, time_s=_later(gap.time_s, start_s)) for gap in result.gaps)
+        outcome.classified.append((place, stage, replace(result, gaps=gaps)))
     elif isinstance(result, Extraction):
-        outcome.readings.append(Reading(stage, result.passages, frame))
-        outcome.gaps.extend((stage.key, gap) for gap in result.gaps)
+        passages = tuple(replace(one, time_s=_later(one.time_s, start_s)) for one in result.passages)
+        outcome.readings.append(Reading(stage, passages, place))
+        # Which of many frames it is, is not told: that would be an entry for each of them.
+        at = Place(page=place.page, member=place.member, channel=place.channel)
+        outcome.gaps += [(stage.key, replace(gap, time_s=_later(gap.time_s, start_s)), at) for gap in result.gaps]
     else:
-        outcome.gaps.append((stage.key, Gap(getattr(result, "code", "stage_failed"))))
+        outcome.gaps.append((stage.key, Gap(getattr(result, "code", "stage_failed")), NOWHERE))
 
 
-@dataclass(frozen=True, slots=True)
-class ReadText:
-    """A text to judge that was read from media: one passage, or all of a reading joined by line breaks."""
-
-    text: str
-    lines: tuple[tuple[int, int, Passage], ...]
+def _later(time_s: tuple[float, float] | None, by_s: float) -> tuple[float, float] | None:
+    """A time of a sound as one of the medium it is in."""
+    return (time_s[0] + by_s, time_s[1] + by_s) if time_s is not None and by_s else time_s
 
 
 def texts_of(reading: Reading) -> list[ReadText]:
     """The texts of a reading: all of it joined, then each passage alone (up to a number)."""
+    origin, place = (reading.stage.spec.origin,), reading.place
     passages = [passage for passage in reading.passages if passage.text.strip()]
     lines, start = [], 0
     for passage in passages:
@@ -142,8 +180,26 @@ def texts_of(reading: Reading) -> list[ReadText]:
         start += len(passage.text) + 1
     if not lines:
         return []
-    joined = ReadText("\n".join(passage.text for passage in passages), tuple(lines))
+    joined = ReadText("\n".join(passage.text for passage in passages), origin, place, tuple(lines))
     if len(passages) == 1:
         return [joined]
-    alone = [ReadText(passage.text, ((0, len(passage.text), passage),)) for passage in passages]
+    alone = [ReadText(passage.text, origin, place, ((0, len(passage.text), passage),)) for passage in passages]
     return [joined, *alone[:MAX_LINES_JUDGED_ALONE]]
+
+
+def pieces_of(found: FoundText) -> Iterator[ReadText]:
+    """A text that stands in a medium; a long one in pieces that overlap, cut between words where there are any."""
+    text, start = found.text, 0
+    while True:
+        end = min(start + PIECE_CHARS, len(text))
+        if end < len(text):
+            end = _last_blank(text, end - OVERLAP_CHARS // 2, end)
+        yield ReadText(text[start:end], found.origin, found.place, start=found.start + start)
+        if end == len(text):
+            return
+        start = _last_blank(text, end - OVERLAP_CHARS, end - OVERLAP_CHARS // 2)
+
+
+def _last_blank(text: str, first: int, last: int) -> int:
+    """Where the last word of a stretch begins, or its end if it is one word."""
+    return next((place for place in range(last, first, -1) if text[place - 1].isspace()), last)

@@ -198,12 +198,15 @@ class _Tally:
 
     def _pass(self, unit: Unit, one: Excused, category: str, span: tuple[int, int]) -> None:
         match, place = one.match, original_span(unit, *span)
-        self.allowed[Allowed(category, match.score, f"list:{match.list}", unit.piece.path, one.by, place)] = None
+        at = unit.evidence
+        entry = Allowed(category, match.score, f"list:{match.list}", unit.piece.path, one.by, place, at.page, at.member)
+        self.allowed[entry] = None
 
     def _let_pass(self, unit: Unit, source: Source, scored: Scored, category: str, name: str) -> None:
         span = original_span(unit, *(scored.span or (0, len(unit.text or ""))))
         score = scored.scores.get(category, 0.0)
-        entry = Allowed(category, score, source.key, unit.piece.path, name, span)
+        at = unit.evidence
+        entry = Allowed(category, score, source.key, unit.piece.path, name, span, at.page, at.member)
         if category in scored.scores:
             self.allowed[entry] = None
 

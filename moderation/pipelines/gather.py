@@ -11,12 +11,12 @@ from time import perf_counter
 from moderation.errors import DeadlineError, ModerationError
 from moderation.lists.allowing import Passes
 from moderation.lists.terms import Match
-from moderation.models.base import Classification, Scored, Step
+from moderation.models.base import Classification, Gap, Scored, Step
 from moderation.normalise.views import View
 from moderation.pipelines.call import Call
 from moderation.pipelines.conversation import Said, Together, marks, triggers_of
-from moderation.pipelines.evidence import LISTED, original_span
-from moderation.pipelines.extract import MediaOutcome, texts_of
+from moderation.pipelines.evidence import LISTED, evidence_at, gap_at
+from moderation.pipelines.extract import MediaOutcome
 from moderation.pipelines.forms import DEADLINE_S, SHORT_CHARS
 from moderation.pipelines.forms import STAGE as NORMALISE
 from moderation.pipelines.fuse import fuse
@@ -146,8 +146,7 @@ def _add_text(gathered: _Gathered, unit: Unit) -> None:
     text = unit.text or ""
     forms = gathered.call.forms(text)
     for gap in forms.gaps:
-        span = gap.span if unit.piece.part.modality is Modality.TEXT else None
-        gathered.note(Unjudged(unit.piece.path, NORMALISE, gap.reason, span))
+        gathered.note(gap_at(unit, NORMALISE, gap))
     _add_form(gathered, unit)
     for view in forms.views:
         _add_form(gathered, _seen_through(unit, view))
@@ -172,8 +171,7 @@ def _add_form(gathered: _Gathered, unit: Unit) -> None:
     unit.classifications.extend(_said_by_lists(found.told.standing))
     unit.allowed, unit.excused = found.told.allowed, found.told.excused
     if found.rest is not None:
-        span = original_span(unit, *found.rest)
-        gathered.note(Unjudged(unit.piece.path, "lists", "terms_past_limit", span))
+        gathered.note(gap_at(unit, "lists", Gap("terms_past_limit", found.rest)))
     gathered.units.append(unit)
 
 
@@ -186,26 +184,39 @@ def _said_by_lists(standing: Sequence[Match]) -> Iterator[tuple[Source, Classifi
 
 def _add_media(gathered: _Gathered, piece: Piece, outcome: MediaOutcome) -> None:
     gathered.units += [
-        Unit(piece, (), None, Evidence(frame=frame), [(stage, classification)])
-        for frame, stage, classification in outcome.classified
+        Unit(piece, (), None, evidence_at(place), [(stage, classification)])
+        for place, stage, classification in outcome.classified
     ]
-    for stage_name, gap in outcome.gaps:
-        gathered.note(Unjudged(piece.path, stage_name, gap.reason, gap.span, gap.time_s))
-    for reading in outcome.readings:
-        origin = (reading.stage.spec.origin,)
-        for read in texts_of(reading):
-            _add_text(gathered, Unit(piece, origin, read.text, Evidence(frame=reading.frame), [], read.lines))
-        gathered.derived.extend(
-            DerivedPart(
-                part=piece.path,
-                origin=origin,
-                text=passage.text,
-                confidence=passage.confidence,
-                evidence=Evidence(box=passage.box, time_s=passage.time_s, frame=reading.frame),
-                language=passage.language,
+    for stage_name, gap, place in outcome.gaps:
+        at = evidence_at(place)
+        gathered.note(
+            Unjudged(
+                piece.path,
+                stage_name,
+                gap.reason,
+                time_s=gap.time_s or at.time_s,
+                frame=at.frame,
+                page=at.page,
+                member=at.member,
+                channel=at.channel,
             )
-            for passage in reading.passages
         )
+    for read in outcome.texts():
+        _add_text(gathered, Unit(piece, read.origin, read.text, evidence_at(read.place), [], read.lines, read.start))
+    gathered.derived += _derived(piece, outcome)
+
+
+def _derived(piece: Piece, outcome: MediaOutcome) -> Iterator[DerivedPart]:
+    """What was read, heard and found in a medium."""
+    for reading in outcome.readings:
+        at = evidence_at(reading.place)
+        for passage in reading.passages:
+            evidence = replace(at, box=passage.box or at.box, time_s=passage.time_s or at.time_s)
+            origin = (reading.stage.spec.origin,)
+            yield DerivedPart(piece.path, origin, passage.text, passage.confidence, evidence, passage.language)
+    for found in outcome.found:
+        evidence = replace(evidence_at(found.place), span=(found.start, found.start + len(found.text)))
+        yield DerivedPart(piece.path, found.origin, found.text, 1.0, evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,6 @@ from moderation.models.base import Classification, Passage
 from moderation.normalise.views import View
 from moderation.schema import Content, Evidence, Modality, Part, Role
 
-JUDGED_NOW = (Modality.TEXT, Modality.IMAGE, Modality.AUDIO)
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -56,6 +54,8 @@ class Unit:
         origin: how it was derived from the part; empty for the part itself.
         text: the judged text; `None` for pixels.
         evidence: where in the part it stands, apart from quote and span.
+        start: where the text begins in the text that spans count from: the part's own, or that of a page or file that
+            was read; None where spans would point into nothing the caller has, as in what OCR read.
         lines: for a text joined from passages: (start, end, passage) of each in it.
         classifications: what each classifier said.
         view: for a text in disguise, the way from `text` back to the text it was made of.
@@ -69,6 +69,7 @@ class Unit:
     evidence: Evidence
     classifications: list[tuple[Source, Classification]]
     lines: tuple[tuple[int, int, Passage], ...] = ()
+    start: int | None = 0
     view: View | None = None
     allowed: tuple[Match, ...] = ()
     excused: tuple[Excused, ...] = ()
@@ -110,10 +111,6 @@ def _pieces(content: Content) -> Iterator[Piece]:
 
 def _check_piece(piece: Piece, limits: Limits, *, fetches: bool) -> None:
     part, path = piece.part, piece.path
-    if part.modality not in JUDGED_NOW:
-        raise NotSupportedYetError(
-            f"{part.modality} is not judged yet; text, image and audio are", param=f"{path}.type"
-        )
     allowed = ("text",) if part.modality is Modality.TEXT else ("data", "url")
     for name in ("text", "data", "url"):
         if name not in allowed and getattr(part, name) is not None:

@@ -15,22 +15,29 @@ from support.media_files import SHARED_MEDIA, compressed, encoded, float_wav, pi
 
 from moderation.errors import InputError, UndecodableError
 from moderation.limits import Limits
-from moderation.media.audio import decode_audio
+from moderation.media.decoded import Waveform
+from moderation.media.reading import read
+from moderation.schema import Modality
 
 LIMITS = Limits()
 FORMS = [("mp3", "mp3"), ("flac", "flac"), ("ogg", "libopus"), ("ipod", "aac"), ("mp4", "aac"), ("wav", "pcm_s24le")]
 
 
+def sound_of(data: bytes, limits: Limits) -> Waveform:
+    (waveform,) = read(Modality.AUDIO, data, limits).sounds
+    return waveform
+
+
 def code_of(data: bytes, limits: Limits = LIMITS) -> str:
     with pytest.raises(InputError) as caught:
-        decode_audio(data, limits)
+        sound_of(data, limits)
     assert caught.value.message
     return caught.value.code
 
 
 @pytest.mark.parametrize(("container", "codec"), FORMS)
 def test_every_accepted_format(container: str, codec: str) -> None:
-    waveform = decode_audio(compressed(tone(1.0, rate=48_000), container, codec), LIMITS)
+    waveform = sound_of(compressed(tone(1.0, rate=48_000), container, codec), LIMITS)
     assert waveform.samples.dtype == np.float32
     assert waveform.duration_s == pytest.approx(1.0, abs=0.1)
     spectrum = np.abs(np.fft.rfft(waveform.samples))
@@ -39,11 +46,11 @@ def test_every_accepted_format(container: str, codec: str) -> None:
 
 def test_sixteen_kilohertz_mono_comes_out_as_it_went_in() -> None:
     samples = tone(0.5)
-    assert np.allclose(decode_audio(wav(samples), LIMITS).samples, samples, atol=1e-4)
+    assert np.allclose(sound_of(wav(samples), LIMITS).samples, samples, atol=1e-4)
 
 
 def test_other_rates_and_channels_are_converted() -> None:
-    waveform = decode_audio(wav(np.repeat(tone(1.0, rate=44_100), 2), rate=44_100, channels=2), LIMITS)
+    waveform = sound_of(wav(np.repeat(tone(1.0, rate=44_100), 2), rate=44_100, channels=2), LIMITS)
     assert len(waveform.samples) == pytest.approx(16_000, abs=50)
     assert np.abs(waveform.samples).max() == pytest.approx(0.5, abs=0.05)
 
@@ -51,16 +58,17 @@ def test_other_rates_and_channels_are_converted() -> None:
 def test_channels_that_cancel_each_other_are_heard() -> None:
     left = tone(1.0)
     opposite = np.stack([left, -left], axis=1).reshape(-1)
-    assert np.abs(decode_audio(wav(opposite, channels=2), LIMITS).samples).max() == pytest.approx(0.5, abs=0.05)
+    assert np.abs(sound_of(wav(opposite, channels=2), LIMITS).samples).max() == pytest.approx(0.5, abs=0.05)
 
 
 def decode_in_child(data: bytes, path: Path) -> str:
-    """What `decode_audio` says in a process of its own, which may crash."""
+    """What `read` says in a process of its own, which may crash."""
     path.write_bytes(data)
     script = (
         "import sys; from pathlib import Path; from moderation.errors import InputError;"
-        "from moderation.limits import Limits; from moderation.media.audio import decode_audio\n"
-        "try: samples = decode_audio(Path(sys.argv[1]).read_bytes(), Limits()).samples\n"
+        "from moderation.limits import Limits; from moderation.media.reading import read;"
+        "from moderation.schema import Modality\n"
+        "try: samples = read(Modality.AUDIO, Path(sys.argv[1]).read_bytes(), Limits()).sounds[0].samples\n"
         "except InputError as error: print(error.code)\n"
         "else: print(len(samples), round(float(abs(samples).max()), 1))"
     )
@@ -96,7 +104,7 @@ def test_eight_compressed_channels(container: str, codec: str, tmp_path: Path) -
 def test_one_of_eight_channels_is_heard() -> None:
     samples = np.zeros((16_000, 8), np.float32)
     samples[:, 7] = tone(1.0)
-    decoded = decode_audio(wav(samples.reshape(-1), channels=8), LIMITS)
+    decoded = sound_of(wav(samples.reshape(-1), channels=8), LIMITS)
     assert np.abs(decoded.samples).max() == pytest.approx(0.5, abs=0.05)
 
 
@@ -107,7 +115,7 @@ def test_more_channels_than_were_tested() -> None:
 def test_too_long_by_the_header_and_while_decoding() -> None:
     limits = dataclasses.replace(LIMITS, max_duration_s=1.0)
     assert code_of(wav(tone(1.5)), limits) == "audio_too_long"
-    decode_audio(wav(tone(1.0)), limits)
+    sound_of(wav(tone(1.0)), limits)
     unknown = bytearray(wav(tone(1.5)))
     unknown[40:44] = b"\xff\xff\xff\xff"
     assert code_of(bytes(unknown), limits) == "audio_too_long"
@@ -118,7 +126,7 @@ def test_too_long_where_the_header_does_not_say() -> None:
     data = bytearray(compressed(tone(1.5, rate=48_000), "flac", "flac"))
     data[21] &= 0xF0
     data[22:26] = bytes(4)
-    assert decode_audio(bytes(data), LIMITS).duration_s == pytest.approx(1.5, abs=0.01)
+    assert sound_of(bytes(data), LIMITS).duration_s == pytest.approx(1.5, abs=0.01)
     assert code_of(bytes(data), dataclasses.replace(LIMITS, max_duration_s=1.0)) == "audio_too_long"
 
 
@@ -130,7 +138,7 @@ def test_a_wav_shorter_than_its_header_says() -> None:
 def test_a_wav_of_unknown_length_is_read_to_its_end() -> None:
     data = bytearray(wav(tone(1.0)))
     data[40:44] = b"\xff\xff\xff\xff"
-    assert decode_audio(bytes(data), LIMITS).duration_s == 1.0
+    assert sound_of(bytes(data), LIMITS).duration_s == 1.0
 
 
 def test_a_flac_shorter_than_its_header_says() -> None:
@@ -140,7 +148,7 @@ def test_a_flac_shorter_than_its_header_says() -> None:
 
 def test_no_audio() -> None:
     with pytest.raises(UndecodableError, match="image/png") as caught:
-        decode_audio(encoded(picture(), "PNG"), LIMITS)
+        sound_of(encoded(picture(), "PNG"), LIMITS)
     assert caught.value.code == "undecodable_audio"
     assert code_of(b"some words, no sound") == "undecodable_audio"
     assert code_of(wav(tone(0.1))[:20]) == "undecodable_audio"
@@ -160,7 +168,7 @@ def test_samples_that_are_not_numbers(value: float) -> None:
 
 
 def test_loud_float_samples_are_clipped() -> None:
-    assert np.abs(decode_audio(float_wav(tone(0.2, level=4.0)), LIMITS).samples).max() == 1.0
+    assert np.abs(sound_of(float_wav(tone(0.2, level=4.0)), LIMITS).samples).max() == 1.0
 
 
 @pytest.mark.parametrize(
@@ -182,7 +190,7 @@ CODES = {"audio_too_long", "truncated_audio", "undecodable_audio", "unsupported_
 
 def judge(data: bytes) -> None:
     try:
-        waveform = decode_audio(data, SMALL)
+        waveform = sound_of(data, SMALL)
     except InputError as error:
         assert error.code in CODES  # noqa: PT017 - either outcome is right
         return
@@ -217,4 +225,4 @@ def test_mutated_files(data: bytes, edits: list[tuple[int, bytes]], kept: float)
 )
 def test_files_from_elsewhere(name: str, seconds: float) -> None:
     data = (SHARED_MEDIA / "audio-samples" / "files" / name).read_bytes()
-    assert decode_audio(data, LIMITS).duration_s == pytest.approx(seconds, abs=0.1)
+    assert sound_of(data, LIMITS).duration_s == pytest.approx(seconds, abs=0.1)

@@ -20,9 +20,9 @@ from support.media_files import animation, encoded, noise, picture, png_header, 
 
 from moderation.errors import DecodeStageError, ModerationError, TooLargeError, UndecodableError
 from moderation.limits import Limits
-from moderation.media.audio import decode_audio
 from moderation.media.decoder import Decoder
-from moderation.media.images import decode_image
+from moderation.media.reading import read
+from moderation.schema import Modality
 
 LIMITS = Limits()
 PATIENCE_S = 120  # for what must come, on however busy a machine
@@ -76,14 +76,14 @@ def test_the_same_answers_as_in_process() -> None:
     sound = wav(tone(1.0))
 
     async def use(decoder: Decoder) -> None:
-        decoded = await decoder.image(data, deadline_s=PATIENCE_S)
-        wanted = decode_image(data, LIMITS)
-        assert decoded.frame_count == wanted.frame_count
-        for ours, theirs in zip(decoded.frames, wanted.frames, strict=True):
+        decoded = await decoder.decode(Modality.IMAGE, data, deadline_s=PATIENCE_S)
+        wanted = read(Modality.IMAGE, data, LIMITS)
+        assert decoded.counts == wanted.counts
+        for ours, theirs in zip(decoded.images, wanted.images, strict=True):
             assert (ours.width, ours.height, ours.place) == (theirs.width, theirs.height, theirs.place)
             assert np.array_equal(ours.pixels, theirs.pixels)
-        waveform = await decoder.audio(sound, deadline_s=PATIENCE_S)
-        assert np.array_equal(waveform.samples, decode_audio(sound, LIMITS).samples)
+        (waveform,) = (await decoder.decode(Modality.AUDIO, sound, deadline_s=PATIENCE_S)).sounds
+        assert np.array_equal(waveform.samples, read(Modality.AUDIO, sound, LIMITS).sounds[0].samples)
         assert waveform.samples.dtype == np.float32
 
     with_decoder(use)
@@ -92,10 +92,20 @@ def test_the_same_answers_as_in_process() -> None:
 def test_bad_input_keeps_the_worker() -> None:
     async def use(decoder: Decoder) -> None:
         pids = decoder.pids
-        await fails(decoder.image(b"rubbish", deadline_s=PATIENCE_S), "undecodable_image", UndecodableError)
-        await fails(decoder.image(PNG[:60], deadline_s=PATIENCE_S), "truncated_image", UndecodableError)
-        await fails(decoder.image(png_header(50_000, 50_000), deadline_s=PATIENCE_S), "too_many_pixels", TooLargeError)
-        await fails(decoder.audio(b"rubbish", deadline_s=PATIENCE_S), "undecodable_audio", UndecodableError)
+        await fails(
+            decoder.decode(Modality.IMAGE, b"rubbish", deadline_s=PATIENCE_S), "undecodable_image", UndecodableError
+        )
+        await fails(
+            decoder.decode(Modality.IMAGE, PNG[:60], deadline_s=PATIENCE_S), "truncated_image", UndecodableError
+        )
+        await fails(
+            decoder.decode(Modality.IMAGE, png_header(50_000, 50_000), deadline_s=PATIENCE_S),
+            "too_many_pixels",
+            TooLargeError,
+        )
+        await fails(
+            decoder.decode(Modality.AUDIO, b"rubbish", deadline_s=PATIENCE_S), "undecodable_audio", UndecodableError
+        )
         assert decoder.pids == pids
 
     with_decoder(use)
@@ -103,9 +113,11 @@ def test_bad_input_keeps_the_worker() -> None:
 
 def test_refused_before_anything_is_sent() -> None:
     async def use(decoder: Decoder) -> None:
-        await fails(decoder.image(b"", deadline_s=PATIENCE_S), "empty_media", UndecodableError)
-        await fails(decoder.audio(b"", deadline_s=PATIENCE_S), "empty_media", UndecodableError)
-        await fails(decoder.image(bytes(1001), deadline_s=PATIENCE_S), "media_too_large", TooLargeError)
+        await fails(decoder.decode(Modality.IMAGE, b"", deadline_s=PATIENCE_S), "empty_media", UndecodableError)
+        await fails(decoder.decode(Modality.AUDIO, b"", deadline_s=PATIENCE_S), "empty_media", UndecodableError)
+        await fails(
+            decoder.decode(Modality.IMAGE, bytes(1001), deadline_s=PATIENCE_S), "media_too_large", TooLargeError
+        )
 
     with_decoder(use, limits=dataclasses.replace(LIMITS, max_media_bytes=1000))
 
@@ -115,9 +127,11 @@ def test_a_hung_worker_is_killed_at_the_deadline_and_replaced() -> None:
         (pid,) = decoder.pids
         os.kill(pid, signal.SIGSTOP)
         started = time.monotonic()
-        await fails(decoder.image(PNG, deadline_s=0.5), "decoder_timeout")  # it never answers: nothing else ends this
+        await fails(
+            decoder.decode(Modality.IMAGE, PNG, deadline_s=0.5), "decoder_timeout"
+        )  # it never answers: nothing else ends this
         assert time.monotonic() - started > 0.4
-        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
+        assert len((await decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S)).images) == 1
         assert decoder.pids != (pid,)
 
     with_decoder(use)
@@ -127,11 +141,13 @@ def test_a_worker_that_dies_while_decoding() -> None:
     async def use(decoder: Decoder) -> None:
         (pid,) = decoder.pids
         os.kill(pid, signal.SIGSTOP)
-        task = asyncio.create_task(decoder.image(encoded(noise(600, 600), "BMP"), deadline_s=PATIENCE_S))
+        task = asyncio.create_task(
+            decoder.decode(Modality.IMAGE, encoded(noise(600, 600), "BMP"), deadline_s=PATIENCE_S)
+        )
         await until(lambda: bool(decoder._busy))
         os.kill(pid, signal.SIGKILL)
         await fails(task, "decoder_killed")
-        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
+        assert len((await decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S)).images) == 1
 
     with_decoder(use)
 
@@ -141,7 +157,7 @@ def test_a_worker_that_died_while_idle_costs_no_request() -> None:
         (worker,) = decoder._idle
         os.kill(worker.pid, signal.SIGKILL)
         await until(lambda: not worker.alive)  # the loop was told
-        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
+        assert len((await decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S)).images) == 1
 
     with_decoder(use)
 
@@ -149,13 +165,13 @@ def test_a_worker_that_died_while_idle_costs_no_request() -> None:
 def test_waiting_counts_against_the_deadline() -> None:
     async def use(decoder: Decoder) -> None:
         os.kill(decoder.pids[0], signal.SIGSTOP)
-        first = asyncio.create_task(decoder.image(PNG, deadline_s=PATIENCE_S))
+        first = asyncio.create_task(decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S))
         await until(lambda: bool(decoder._busy))
-        await fails(decoder.image(PNG, deadline_s=0.3), "decoder_timeout")
+        await fails(decoder.decode(Modality.IMAGE, PNG, deadline_s=0.3), "decoder_timeout")
         assert not first.done()
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
-        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
+        assert len((await decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S)).images) == 1
 
     with_decoder(use)
 
@@ -169,12 +185,12 @@ def test_a_caller_who_leaves_cuts_no_answer_in_two() -> None:
         for delay_s, stopped in ((0.0, False), (0.01, True), (0.01, False), (0.03, False), (0.06, False)):
             if stopped:
                 os.kill(decoder.pids[0], signal.SIGSTOP)
-            task = asyncio.create_task(decoder.image(big, deadline_s=PATIENCE_S))
+            task = asyncio.create_task(decoder.decode(Modality.IMAGE, big, deadline_s=PATIENCE_S))
             await asyncio.sleep(delay_s)
             task.cancel()
             left.extend(await asyncio.gather(task, return_exceptions=True))
-            decoded = await decoder.image(PNG, deadline_s=PATIENCE_S)
-            assert decoded.frames[0].pixels.shape == (30, 40, 3)
+            decoded = await decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S)
+            assert decoded.images[0].pixels.shape == (30, 40, 3)
 
     with_decoder(use)
     assert sum(isinstance(result, asyncio.CancelledError) for result in left) >= 2
@@ -184,8 +200,8 @@ def test_many_at_once_each_gets_its_own() -> None:
     async def use(decoder: Decoder) -> None:
         sizes = [(20 + index, 10 + index) for index in range(24)]
         files = [encoded(picture(*size), "PNG") for size in sizes]
-        answers = await asyncio.gather(*(decoder.image(data, deadline_s=PATIENCE_S) for data in files))
-        assert [(answer.frames[0].width, answer.frames[0].height) for answer in answers] == sizes
+        answers = await asyncio.gather(*(decoder.decode(Modality.IMAGE, data, deadline_s=PATIENCE_S) for data in files))
+        assert [(answer.images[0].width, answer.images[0].height) for answer in answers] == sizes
         assert len(decoder.pids) == 2
 
     with_decoder(use, processes=2)
@@ -196,8 +212,8 @@ def test_memory_is_bounded() -> None:
     big = encoded(picture(7000, 7000), "PNG")
 
     async def use(decoder: Decoder) -> None:
-        await fails(decoder.image(big, deadline_s=PATIENCE_S), "decoder_out_of_memory")
-        assert len((await decoder.image(PNG, deadline_s=PATIENCE_S)).frames) == 1
+        await fails(decoder.decode(Modality.IMAGE, big, deadline_s=PATIENCE_S), "decoder_out_of_memory")
+        assert len((await decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S)).images) == 1
 
     with_decoder(use, limits=limits)
 
@@ -218,7 +234,7 @@ def test_workers_are_recycled(monkeypatch: pytest.MonkeyPatch) -> None:
         seen: list[int] = []
         for _ in range(5):
             seen.extend(decoder.pids)
-            await decoder.image(PNG, deadline_s=PATIENCE_S)
+            await decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S)
         assert len(set(seen)) >= 2
 
     with_decoder(use)
@@ -229,7 +245,7 @@ def test_any_event_loop_of_the_process() -> None:
         answers: list[int] = []
 
         def elsewhere() -> None:
-            answers.append(len(asyncio.run(decoder.image(PNG, deadline_s=PATIENCE_S)).frames))
+            answers.append(len(asyncio.run(decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S)).images))
 
         thread = threading.Thread(target=elsewhere)
         thread.start()
@@ -244,11 +260,11 @@ def test_closing_under_way_and_use_after_it() -> None:
         decoder = Decoder(LIMITS, processes=1)
         await decoder.start()
         os.kill(decoder.pids[0], signal.SIGSTOP)
-        task = asyncio.create_task(decoder.image(PNG, deadline_s=PATIENCE_S))
+        task = asyncio.create_task(decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S))
         await until(lambda: bool(decoder._busy))
         await decoder.close()
         await fails(task, "decoder_killed")
-        await fails(decoder.image(PNG, deadline_s=PATIENCE_S), "decoder_failed")
+        await fails(decoder.decode(Modality.IMAGE, PNG, deadline_s=PATIENCE_S), "decoder_failed")
         await decoder.close()
 
     asyncio.run(main())
@@ -266,11 +282,12 @@ def test_an_embedding_program_needs_no_main_guard(tmp_path: Path) -> None:
         "from moderation.errors import ModerationError\n"
         "from moderation.limits import Limits\n"
         "from moderation.media.decoder import Decoder\n"
+        "from moderation.schema import Modality\n"
         "async def main():\n"
         "    decoder = Decoder(Limits(), processes=1)\n"
         "    await decoder.start()\n"
         "    try:\n"
-        "        await decoder.image(b'rubbish', deadline_s=120)\n"
+        "        await decoder.decode(Modality.IMAGE, b'rubbish', deadline_s=120)\n"
         "    except ModerationError as error:\n"
         "        print(error.code)\n"
         "    await decoder.close()\n"

@@ -17,8 +17,10 @@ from support.media_files import SHARED_MEDIA, animation, encoded, gif_of, noise,
 from moderation.errors import InputError, TooLargeError, UndecodableError
 from moderation.limits import Limits
 from moderation.media.frames import _gif_blocks, count_frames, gif_extent
-from moderation.media.images import decode_image, spread
+from moderation.media.images import spread
+from moderation.media.reading import read
 from moderation.media.sniff import sniff
+from moderation.schema import Modality
 
 LIMITS = Limits()
 ALL_FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"]
@@ -26,16 +28,16 @@ ALL_FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"]
 
 def code_of(data: bytes, limits: Limits = LIMITS) -> str:
     with pytest.raises(InputError) as caught:
-        decode_image(data, limits)
+        read(Modality.IMAGE, data, limits)
     assert caught.value.message
     return caught.value.code
 
 
 @pytest.mark.parametrize("form", ALL_FORMATS)
 def test_every_accepted_format(form: str) -> None:
-    decoded = decode_image(encoded(picture(), form), LIMITS)
-    (frame,) = decoded.frames
-    assert (frame.width, frame.height, frame.place.frame, decoded.frame_count) == (40, 30, None, 1)
+    decoded = read(Modality.IMAGE, encoded(picture(), form), LIMITS)
+    (frame,) = decoded.images
+    assert (frame.width, frame.height, frame.place.frame, decoded.counts.frame_count) == (40, 30, None, 1)
     assert frame.pixels.shape == (30, 40, 3)
     assert frame.pixels.dtype == np.uint8
     assert np.abs(frame.pixels.astype(int) - np.asarray(picture())).mean() < 8
@@ -49,8 +51,8 @@ def test_pixels_are_checked_by_the_header() -> None:
     assert code_of(bytes(webp)) == "too_many_pixels"
     assert time.thread_time() - started < 1
     with pytest.raises(TooLargeError):
-        decode_image(encoded(picture(40, 30), "PNG"), dataclasses.replace(LIMITS, max_pixels=1199))
-    decode_image(encoded(picture(40, 30), "PNG"), dataclasses.replace(LIMITS, max_pixels=1200))
+        read(Modality.IMAGE, encoded(picture(40, 30), "PNG"), dataclasses.replace(LIMITS, max_pixels=1199))
+    read(Modality.IMAGE, encoded(picture(40, 30), "PNG"), dataclasses.replace(LIMITS, max_pixels=1200))
 
 
 def test_what_opening_allocates_is_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +76,7 @@ def test_each_page_has_its_pixels_checked(form: str) -> None:
     if form == "TIFF":
         assert code_of(data, limits) == "too_many_pixels"
     else:
-        assert all(frame.pixels.size <= 3_000 for frame in decode_image(data, limits).frames)
+        assert all(frame.pixels.size <= 3_000 for frame in read(Modality.IMAGE, data, limits).images)
 
 
 def test_many_frames_are_refused_in_bounded_time() -> None:
@@ -82,16 +84,16 @@ def test_many_frames_are_refused_in_bounded_time() -> None:
     assert code_of(gif_of(10_000)) == "too_many_frames"
     assert code_of(gif_of(1_000_000)) == "too_many_frames"
     assert time.thread_time() - started < 1
-    assert decode_image(gif_of(1_000), LIMITS).frame_count == 1_000
+    assert read(Modality.IMAGE, gif_of(1_000), LIMITS).counts.frame_count == 1_000
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_frames_are_counted_and_evenly_sampled(form: str) -> None:
     data = animation(form, 10)
-    decoded = decode_image(data, LIMITS)
-    assert decoded.frame_count == 10
-    assert [frame.place.frame for frame in decoded.frames] == [0, 3, 6, 9]
-    assert [int(frame.pixels.mean()) for frame in decoded.frames] == [0, 30, 60, 90]
+    decoded = read(Modality.IMAGE, data, LIMITS)
+    assert decoded.counts.frame_count == 10
+    assert [frame.place.frame for frame in decoded.images] == [0, 3, 6, 9]
+    assert [int(frame.pixels.mean()) for frame in decoded.images] == [0, 30, 60, 90]
     assert code_of(data, dataclasses.replace(LIMITS, max_frames=9)) == "too_many_frames"
 
 
@@ -107,11 +109,11 @@ def test_our_count_is_pillows(form: str, frames: int) -> None:
 def test_the_picture_beside_an_animation_counts(frames: int) -> None:
     levels = [Image.new("RGB", (8, 8), (10 * index,) * 3) for index in range(frames + 1)]
     data = encoded(levels[0], "PNG", save_all=True, append_images=levels[1:], default_image=True)
-    decoded = decode_image(data, LIMITS)
-    assert decoded.frame_count == frames + 1
-    assert [frame.place.frame for frame in decoded.frames] == spread(frames + 1, LIMITS.max_judged_frames)
-    assert [int(frame.pixels.mean()) for frame in decoded.frames] == [
-        10 * (frame.place.frame or 0) for frame in decoded.frames
+    decoded = read(Modality.IMAGE, data, LIMITS)
+    assert decoded.counts.frame_count == frames + 1
+    assert [frame.place.frame for frame in decoded.images] == spread(frames + 1, LIMITS.max_judged_frames)
+    assert [int(frame.pixels.mean()) for frame in decoded.images] == [
+        10 * (frame.place.frame or 0) for frame in decoded.images
     ]
     assert code_of(data, dataclasses.replace(LIMITS, max_frames=frames)) == "too_many_frames"
 
@@ -131,7 +133,7 @@ def test_a_gif_goes_on_after_stray_bytes() -> None:
     stray = data[:last] + b"\x07\0" + data[last:]
     with Image.open(io.BytesIO(stray)) as image:
         assert getattr(image, "n_frames", 1) == 4
-    assert [int(frame.pixels.mean()) for frame in decode_image(stray, LIMITS).frames] == [0, 10, 20, 30]
+    assert [int(frame.pixels.mean()) for frame in read(Modality.IMAGE, stray, LIMITS).images] == [0, 10, 20, 30]
 
 
 @given(st.integers(1, 1000), st.integers(1, 12))
@@ -155,7 +157,7 @@ def test_what_it_really_is_stands_in_the_message() -> None:
             archive.writestr("picture.png", "a")
         packed = buffer.getvalue()
     with pytest.raises(UndecodableError, match="application/zip") as caught:
-        decode_image(packed, LIMITS)
+        read(Modality.IMAGE, packed, LIMITS)
     assert caught.value.code == "undecodable_image"
     assert code_of(b"no image at all") == "undecodable_image"
     assert code_of(encoded(picture(), "AVIF")) == "unsupported_image_format"
@@ -171,7 +173,7 @@ def test_the_exif_turn(form: str, orientation: int) -> None:
     undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
     stored = wanted if orientation == 1 else wanted.transpose(Image.Transpose(undo[orientation]))
     options = {"lossless": True} if form == "WEBP" else {}
-    (frame,) = decode_image(encoded(stored, form, exif=exif, **options), LIMITS).frames
+    (frame,) = read(Modality.IMAGE, encoded(stored, form, exif=exif, **options), LIMITS).images
     assert (frame.width, frame.height) == (40, 20)
     assert np.abs(frame.pixels.astype(int) - np.asarray(wanted)).mean() < 8
 
@@ -180,7 +182,7 @@ def test_the_turn_comes_before_the_original_size_is_told() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     data = encoded(picture(400, 100), "JPEG", exif=exif)
-    (frame,) = decode_image(data, dataclasses.replace(LIMITS, max_side=50)).frames
+    (frame,) = read(Modality.IMAGE, data, dataclasses.replace(LIMITS, max_side=50)).images
     assert (frame.width, frame.height) == (100, 400)
     assert frame.pixels.shape == (50, 12, 3)
 
@@ -192,7 +194,7 @@ def test_modes_keep_their_look(mode: str) -> None:
     else:
         image = picture().convert("L").convert(mode) if mode in {"F", "I"} else picture().convert(mode)
     form = "JPEG" if mode in {"CMYK", "YCbCr"} else "TIFF"
-    (frame,) = decode_image(encoded(image, form), LIMITS).frames
+    (frame,) = read(Modality.IMAGE, encoded(image, form), LIMITS).images
     wanted = picture() if mode in {"CMYK", "P", "RGBA", "YCbCr", "LAB"} else picture().convert("L").convert("RGB")
     close = 90 if mode == "1" else 70 if mode in {"F", "I"} else 8
     assert np.abs(frame.pixels.astype(int) - np.asarray(wanted)).mean() < close
@@ -200,7 +202,7 @@ def test_modes_keep_their_look(mode: str) -> None:
 
 def test_sixteen_bit_png() -> None:
     grey = np.linspace(0, 65535, 64 * 8).reshape(8, 64).astype(np.uint16)
-    (frame,) = decode_image(encoded(Image.fromarray(grey), "PNG"), LIMITS).frames
+    (frame,) = read(Modality.IMAGE, encoded(Image.fromarray(grey), "PNG"), LIMITS).images
     assert np.abs(frame.pixels[..., 0].astype(int) - (grey >> 8)).max() <= 1
 
 
@@ -214,8 +216,8 @@ def written(colour: tuple[int, int, int, int], background: tuple[int, int, int, 
 def test_transparency_is_laid_on_white_and_on_black(form: str) -> None:
     hidden = written((255, 255, 255, 255), (255, 255, 255, 0))
     options = {"lossless": True} if form == "WEBP" else {}
-    on_white, on_black = decode_image(encoded(hidden, form, **options), LIMITS).frames
-    assert on_white.place.frame == on_black.place.frame is None
+    on_white, on_black = read(Modality.IMAGE, encoded(hidden, form, **options), LIMITS).images
+    assert on_white.place == on_black.place
     assert on_white.pixels.min() == 255
     assert (on_black.pixels[20, 30] == 255).all()
     assert (on_black.pixels[2, 2] == 0).all()
@@ -225,26 +227,26 @@ def test_palette_with_transparency() -> None:
     image = Image.new("P", (10, 10), 1)
     image.putpalette([0, 0, 0, 200, 0, 0])
     image.putpixel((0, 0), 0)
-    on_white, on_black = decode_image(encoded(image, "PNG", transparency=0), LIMITS).frames
+    on_white, on_black = read(Modality.IMAGE, encoded(image, "PNG", transparency=0), LIMITS).images
     assert on_white.pixels[0, 0].tolist() == [255, 255, 255]
     assert on_black.pixels[0, 0].tolist() == [0, 0, 0]
     assert on_white.pixels[5, 5].tolist() == [200, 0, 0]
 
 
 def test_opaque_alpha_gives_one_image() -> None:
-    decoded = decode_image(encoded(written((1, 2, 3, 255), (9, 9, 9, 255)), "PNG"), LIMITS)
-    assert len(decoded.frames) == 1
-    nothing = decode_image(encoded(Image.new("RGBA", (5, 5), (0, 0, 0, 0)), "PNG"), LIMITS)
-    assert len(nothing.frames) == 1
+    decoded = read(Modality.IMAGE, encoded(written((1, 2, 3, 255), (9, 9, 9, 255)), "PNG"), LIMITS)
+    assert len(decoded.images) == 1
+    nothing = read(Modality.IMAGE, encoded(Image.new("RGBA", (5, 5), (0, 0, 0, 0)), "PNG"), LIMITS)
+    assert len(nothing.images) == 1
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
 def test_scaled_down_to_the_longest_side(form: str) -> None:
     limits = dataclasses.replace(LIMITS, max_side=100)
-    (frame,) = decode_image(encoded(picture(401, 200), form), limits).frames
+    (frame,) = read(Modality.IMAGE, encoded(picture(401, 200), form), limits).images
     assert frame.pixels.shape == (50, 100, 3)
     assert (frame.width, frame.height) == (401, 200)
-    (narrow,) = decode_image(encoded(picture(400, 2), form), limits).frames
+    (narrow,) = read(Modality.IMAGE, encoded(picture(400, 2), form), limits).images
     assert narrow.pixels.shape == (1, 100, 3)
 
 
@@ -266,13 +268,14 @@ CODES = {
 
 def judge(data: bytes) -> None:
     try:
-        decoded = decode_image(data, SMALL)
+        decoded = read(Modality.IMAGE, data, SMALL)
     except InputError as error:
         assert error.code in CODES  # noqa: PT017 - either outcome is right
         return
-    assert 1 <= len(decoded.frames) <= 2 * SMALL.max_judged_frames
-    assert decoded.frame_count <= SMALL.max_frames
-    for frame in decoded.frames:
+    assert 1 <= len(decoded.images) <= 2 * SMALL.max_judged_frames
+    assert decoded.counts.frame_count is not None
+    assert decoded.counts.frame_count <= SMALL.max_frames
+    for frame in decoded.images:
         assert frame.pixels.ndim == 3
         assert frame.pixels.shape[2] == 3
         assert max(frame.pixels.shape) <= SMALL.max_side
@@ -310,8 +313,8 @@ def test_mutated_files(data: bytes, edits: list[tuple[int, bytes]], kept: float)
     ],
 )
 def test_files_from_elsewhere(name: str, frames: int, count: int) -> None:
-    decoded = decode_image((SHARED_MEDIA / name).read_bytes(), LIMITS)
-    assert (len(decoded.frames), decoded.frame_count) == (frames, count)
+    decoded = read(Modality.IMAGE, (SHARED_MEDIA / name).read_bytes(), LIMITS)
+    assert (len(decoded.images), decoded.counts.frame_count) == (frames, count)
 
 
 @pytest.mark.shared_data

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.media_files import SHARED_MEDIA, compressed, encoded, gif_of, picture, tone, wav
 
-from moderation.media.sniff import UNKNOWN, sniff
+from moderation.media.sniff import UNKNOWN, Sniffed, sniff
 from moderation.schema import Modality
+
+PLAIN_TEXT = Sniffed("text/plain", None)
 
 
 @pytest.mark.parametrize(
@@ -60,19 +62,20 @@ def test_what_is_no_medium_of_ours() -> None:
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr("a.txt", "a")
         packed = buffer.getvalue()
-    assert (sniff(packed).mime, sniff(packed).modality) == ("application/zip", None)
+    assert (sniff(packed).mime, sniff(packed).modality) == ("application/zip", Modality.DOCUMENT)
     assert sniff(b"%PDF-1.7\n").modality is Modality.DOCUMENT
     assert sniff(b"\x1aE\xdf\xa3" + bytes(20)).modality is Modality.VIDEO
     assert sniff(b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>").mime == "image/svg+xml"
     assert sniff(b"") == UNKNOWN
-    assert sniff(b"just some words") == UNKNOWN
+    assert sniff(b"just some words") == PLAIN_TEXT
+    assert sniff(b"words and \x01 a control") == UNKNOWN
 
 
 @pytest.mark.parametrize(
     "text", [b"ID3 is a tag", b"FORMAL words here", b"MZ, said the text", b"OggSomething", b"RIFF-RAFF"]
 )
 def test_a_text_is_no_medium_for_its_first_letters(text: bytes) -> None:
-    assert sniff(text) == UNKNOWN
+    assert sniff(text) == PLAIN_TEXT
 
 
 def test_a_program_is_named() -> None:

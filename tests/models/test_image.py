@@ -12,10 +12,11 @@ from support.media_files import SHARED_MEDIA, encoded, noise, picture
 
 from moderation.limits import Limits
 from moderation.media.decoded import Image
-from moderation.media.images import decode_image
+from moderation.media.reading import read
 from moderation.models.image import ImageNsfw
 from moderation.models.registry import Registry
 from moderation.models.store import ModelStore
+from moderation.schema import Modality
 
 pytestmark = pytest.mark.models
 ROOMS = Path(__file__).resolve().parents[2] / "models"
@@ -54,8 +55,8 @@ def test_ordinary_pictures_score_low(image_nsfw: ImageNsfw) -> None:
     names = ["skimage_astronaut.png", "skimage_coffee.png", "skimage_chelsea.png", "sklearn_china.jpg"]
     items = []
     for name in names:
-        decoded = decode_image((SHARED_MEDIA / "benign-images" / "files" / name).read_bytes(), Limits())
-        items.append(decoded.frames[0])
+        decoded = read(Modality.IMAGE, (SHARED_MEDIA / "benign-images" / "files" / name).read_bytes(), Limits())
+        items.append(decoded.images[0])
     scores = [result.scored[0].scores["sexual"] for result in image_nsfw.run(items)]
     assert max(scores) < 0.2
 
@@ -65,7 +66,7 @@ def test_the_working_copy_scores_as_the_original(image_nsfw: ImageNsfw) -> None:
     rows = np.linspace(0, 255, 2400)
     waves = 127 + 120 * np.sin(np.add.outer(rows, rows) / 30)
     source = PIL.Image.fromarray(np.stack([waves, waves.T, 255 - waves], axis=-1).astype(np.uint8))
-    small = decode_image(encoded(source, "PNG"), Limits()).frames[0]
+    small = read(Modality.IMAGE, encoded(source, "PNG"), Limits()).images[0]
     assert small.pixels.shape[0] == 1600
     one, other = image_nsfw.run([small, image_of(source)])
     assert one.scored[0].scores["sexual"] == pytest.approx(other.scored[0].scores["sexual"], abs=0.05)

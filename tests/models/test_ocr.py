@@ -14,11 +14,12 @@ from support.media_files import SHARED_MEDIA, encoded, noise
 
 from moderation.limits import Limits
 from moderation.media.decoded import Image
-from moderation.media.images import decode_image
+from moderation.media.reading import read
 from moderation.models.base import Gap
 from moderation.models.ocr import MAX_LINES, Line, Ocr
 from moderation.models.registry import Registry
 from moderation.models.store import ModelStore
+from moderation.schema import Modality
 
 pytestmark = pytest.mark.models
 ROOMS = Path(__file__).resolve().parents[2] / "models"
@@ -99,7 +100,7 @@ def test_words_without_space_between_them_get_it(ocr: Ocr) -> None:
 def test_boxes_are_in_pixels_of_the_original(ocr: Ocr) -> None:
     source = PillowImage.new("RGB", (3200, 1600), "white")
     ImageDraw.Draw(source).text((1600, 800), "Hello world", fill="black", font=font(LATIN, 120))
-    image = decode_image(encoded(source, "PNG"), Limits()).frames[0]
+    image = read(Modality.IMAGE, encoded(source, "PNG"), Limits()).images[0]
     assert image.pixels.shape[1] == 1600
     (passage,) = ocr.run([image])[0].passages
     assert passage.text == "Hello world"
@@ -170,7 +171,7 @@ def test_a_picture_whose_text_may_be_scaled_away_says_so(
 def test_small_print_in_a_long_screenshot_is_read_or_a_gap(ocr: Ocr) -> None:
     source = PillowImage.new("RGB", (720, 20_000), "white")
     ImageDraw.Draw(source).text((20, 9_000), SENTENCE, fill="black", font=font(LATIN, 28))
-    (result,) = ocr.run(decode_image(encoded(source, "PNG"), Limits()).frames)
+    (result,) = ocr.run(read(Modality.IMAGE, encoded(source, "PNG"), Limits()).images)
     assert [passage.text for passage in result.passages] == [SENTENCE] or result.gaps
 
 
@@ -192,14 +193,14 @@ def test_more_lines_than_are_read(ocr: Ocr, monkeypatch: pytest.MonkeyPatch) -> 
     "name", ["skimage_astronaut.png", "skimage_grass.png", "skimage_brick.png", "skimage_coins.png"]
 )
 def test_photographs_raise_no_gap(ocr: Ocr, name: str) -> None:
-    decoded = decode_image((SHARED_MEDIA / "benign-images" / "files" / name).read_bytes(), Limits())
-    assert ocr.run(decoded.frames)[0].gaps == ()
+    decoded = read(Modality.IMAGE, (SHARED_MEDIA / "benign-images" / "files" / name).read_bytes(), Limits())
+    assert ocr.run(decoded.images)[0].gaps == ()
 
 
 @pytest.mark.shared_data
 def test_a_text_image_from_elsewhere(ocr: Ocr) -> None:
     data = (SHARED_MEDIA / "benign-images" / "files" / "presidio_kwargs_test.jpg").read_bytes()
-    (result,) = ocr.run(decode_image(data, Limits()).frames)
+    (result,) = ocr.run(read(Modality.IMAGE, data, Limits()).images)
     assert [passage.text for passage in result.passages] == [
         "John Smith lives in New York.",
         "His phone number is 202-555-0121.",

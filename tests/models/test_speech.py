@@ -13,19 +13,21 @@ from support.contracts import ExtractorContract
 from support.media_files import SHARED_MEDIA, tone
 
 from moderation.limits import Limits
-from moderation.media.audio import decode_audio
 from moderation.media.decoded import Waveform
+from moderation.media.reading import read
 from moderation.models.base import Extraction
 from moderation.models.registry import Registry
 from moderation.models.speech import Heard, Segment, Speech, is_loop
 from moderation.models.store import ModelStore
 from moderation.models.voice import FRAME_S, Span, speech_share, speech_spans
+from moderation.schema import Modality
 
 ROOMS = Path(__file__).resolve().parents[2] / "models"
 
 
 def sample(name: str) -> Waveform:
-    return decode_audio((SHARED_MEDIA / "audio-samples" / "files" / name).read_bytes(), Limits())
+    data = (SHARED_MEDIA / "audio-samples" / "files" / name).read_bytes()
+    return read(Modality.AUDIO, data, Limits()).sounds[0]
 
 
 @pytest.fixture(scope="session")

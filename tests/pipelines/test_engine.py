@@ -10,7 +10,7 @@ from support.engines import BLUE, Counting, StandInDecoder, fake_engine, fake_mo
 
 from moderation.errors import InputError, ModerationError, OverloadedError
 from moderation.limits import Limits
-from moderation.media.decoded import DecodedImage
+from moderation.media.decoded import Decoded
 from moderation.models.base import Classification, Scored
 from moderation.models.fake import Behaviour, FakeTextClassifier
 from moderation.pipelines.engine import Engine
@@ -160,8 +160,6 @@ def test_each_content_has_its_own_error() -> None:
         (Content((text("x" * 101),)), "text_too_long", "input[0].text"),
         (Content((text("x" * 60), text("y" * 60))), "text_too_long", "input"),
         (Content(tuple(text("a") for _ in range(5))), "too_many_parts", "input"),
-        (Content((Part(Modality.VIDEO, data=b"x"),)), "not_supported_yet", "input[0].type"),
-        (Content((Part(Modality.DOCUMENT, data=b"x"),)), "not_supported_yet", "input[0].type"),
         (Content((Part(Modality.IMAGE, url="https://example.org/a.png"),)), "url_fetch_disabled", "input[0].url"),
         (Content((Part(Modality.IMAGE, data=b""),)), "empty_media", "input[0].data"),
         (Content((Part(Modality.IMAGE, data=b"x" * 1001),)), "media_too_large", "input[0].data"),
@@ -269,12 +267,12 @@ def test_media_is_worked_on_a_few_at_a_time_and_shed_past_a_number() -> None:
     class Watching(StandInDecoder):
         now = most = 0
 
-        async def image(self, data: bytes, *, deadline_s: float) -> DecodedImage:
+        async def decode(self, modality: Modality, data: bytes, *, deadline_s: float) -> Decoded:
             self.now += 1
             self.most = max(self.most, self.now)
             await asyncio.sleep(0.02)
             self.now -= 1
-            return await super().image(data, deadline_s=deadline_s)
+            return await super().decode(modality, data, deadline_s=deadline_s)
 
     async def scenario() -> None:
         decoder = Watching()

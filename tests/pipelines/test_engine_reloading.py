@@ -50,7 +50,7 @@ def reloading(lists: Path, report: Callable[[str], None]) -> Engine:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - what it waits for is no event
             await asyncio.sleep(0.01)
 

@@ -17,8 +17,8 @@ from moderation.errors import StageError
 from moderation.fetch.fetcher import Fetcher
 from moderation.limits import Limits
 from moderation.lists.store import ListStore
-from moderation.media.decoded import DecodedImage, Waveform
-from moderation.media.decoded import Image as Frame
+from moderation.media.decoded import Decoded
+from moderation.media.reading import read
 from moderation.models.base import Model
 from moderation.models.fake import Behaviour, FakeImageClassifier, FakeOcr, FakeSpeech, FakeTextClassifier
 from moderation.pipelines.assemble import policies_of, profile_of, registry_of
@@ -48,20 +48,11 @@ class StandInDecoder:
 
     async def close(self) -> None: ...
 
-    async def image(self, data: bytes, *, deadline_s: float) -> DecodedImage:
+    async def decode(self, modality: Modality, data: bytes, *, deadline_s: float) -> Decoded:
         self.decoded += 1
         if self.failure is not None:
             raise self.failure
-        pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-        return DecodedImage((Frame(pixels, pixels.shape[1], pixels.shape[0]),), 1)
-
-    async def audio(self, data: bytes, *, deadline_s: float) -> Waveform:
-        self.decoded += 1
-        if self.failure is not None:
-            raise self.failure
-        with wave.open(io.BytesIO(data)) as file:
-            samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-        return Waveform(samples.astype(np.float32) / np.float32(32768))
+        return read(modality, data, Limits())
 
 
 class Counting:
