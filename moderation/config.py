@@ -6,7 +6,6 @@ The only module that reads the environment. Nothing is read at import.
 from __future__ import annotations
 
 import os
-import tomllib
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -20,6 +19,7 @@ import platformdirs
 from moderation.errors import SettingsError
 from moderation.fetch.settings import FetchSettings
 from moderation.limits import Limits
+from moderation.operator_files import at_line, bytes_of, failing, table_of, text_of
 from moderation.toml_lines import line_of
 
 PREFIX = "MODERATION_"
@@ -112,25 +112,21 @@ def load_settings(
 
 
 def _from_file(settings: Settings, file: Path) -> Settings:
-    try:
-        text = file.read_text()
-        table = tomllib.loads(text)
-    except OSError as error:
-        raise SettingsError(f"{file} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not TOML: {error}") from None
+    fail = failing(SettingsError, file)
+    text = text_of(bytes_of(file, fail), fail)
+    table = table_of(text, fail)
     inner = {name: table.pop(name, {}) for name in TABLES}
-    settings = _apply(settings, table, lambda key: f"{file}:{line_of(text, [key])}")
+    settings = _apply(settings, table, lambda key: at_line(file, line_of(text, [key])))
     for name, values in inner.items():
         if not isinstance(values, dict):
-            raise SettingsError(f"{file}:{line_of(text, [name])}: [{name}] must be a table")
+            raise SettingsError(f"{at_line(file, line_of(text, [name]))}: [{name}] must be a table")
         changed = _apply(getattr(settings, name), values, partial(_place, file, text, name))
         settings = replace(settings, **{name: changed})
     return settings
 
 
 def _place(file: Path, text: str, table: str, key: str) -> str:
-    return f"{file}:{line_of(text, [table, key])}"
+    return at_line(file, line_of(text, [table, key]))
 
 
 def _from_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from moderation.errors import PolicyError
+from moderation.operator_files import Fail, bytes_of, table_of, text_of
 from moderation.schema import SEVERITY, Decision, Role
 from moderation.taxonomy import CATEGORIES
 from moderation.toml_lines import line_of
@@ -120,11 +120,7 @@ def load_policy(path: Path) -> Policy:
     Raises:
         PolicyError: naming file and line.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise PolicyError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    return parse_policy(raw, file=str(path))
+    return parse_policy(bytes_of(path, _failing(str(path))), file=str(path))
 
 
 def parse_policy(raw: bytes, *, file: str) -> Policy:
@@ -133,21 +129,13 @@ def parse_policy(raw: bytes, *, file: str) -> Policy:
     Raises:
         PolicyError: naming file and line.
     """
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise PolicyError("is not UTF-8", file=file, line=line) from None
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"is not TOML: {error}", file=file, line=_syntax_line(error, text)) from None
+    text = text_of(raw, _failing(file))
+    table = table_of(text, _failing(file))
     return _Reader(text, file).policy(table, hashlib.sha256(raw).hexdigest()[:12])
 
 
-def _syntax_line(error: tomllib.TOMLDecodeError, text: str) -> int:
-    words = str(error).rpartition("(at line ")[2].split(",")[0]
-    return int(words) if words.isdigit() else text.count("\n") + 1
+def _failing(file: str) -> Fail:
+    return lambda message, line: PolicyError(message, file=file, line=line)
 
 
 class _Reader:

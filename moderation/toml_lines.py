@@ -21,13 +21,13 @@ def _keys(path: str) -> tuple[str, ...]:
     """The parts of a written key path such as `roles."a b".x`."""
     try:
         node: object = tomllib.loads(f"{path} = 0")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # a line of a text that only looks like a header
         return ()
     parts: list[str] = []
-    while isinstance(node, dict):
+    while isinstance(node, dict) and node:
         key, node = next(iter(node.items()))
         parts.append(key)
-    return tuple(parts)
+    return tuple(parts) if node == 0 else ()
 
 
 def line_of(text: str, path: Sequence[str]) -> int | None:

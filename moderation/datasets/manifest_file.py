@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -22,6 +21,7 @@ from moderation.datasets.manifest import (
     as_word,
 )
 from moderation.errors import ConfigurationError, NotSupportedYetError
+from moderation.operator_files import at_line, bytes_of, failing, table_of, text_of
 from moderation.schema import Modality, Role
 from moderation.taxonomy import CATEGORIES, PARENTS
 from moderation.toml_lines import line_of
@@ -44,23 +44,13 @@ def load_manifest(path: Path) -> Manifest:
         ConfigurationError: naming file and line.
         NotSupportedYetError: the set is of something else than texts.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
-    return parse_manifest(raw, file=str(path), folder=path.parent)
+    return parse_manifest(bytes_of(path, failing(ConfigurationError, path)), file=str(path), folder=path.parent)
 
 
 def parse_manifest(raw: bytes, *, file: str, folder: Path = Path()) -> Manifest:
     """Checks the bytes of a manifest; errors as in `load_manifest`."""
-    try:
-        text = raw.decode()
-        table = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ConfigurationError(f"{file}:{line}: is not UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"{file}: is not TOML: {error}") from None
+    text = text_of(raw, failing(ConfigurationError, file))
+    table = table_of(text, failing(ConfigurationError, file))
     return _Reader(text, file).manifest(table, hashlib.sha256(raw).hexdigest()[:12], folder)
 
 
@@ -80,7 +70,7 @@ class _Reader:
                 text = text[heads[entry] :].lstrip("\n")
                 start = self._text.count("\n") - text.count("\n")
         line = line_of(text, path)
-        return self._file if line is None else f"{self._file}:{line + start}"
+        return at_line(self._file, None if line is None else line + start)
 
     def _fail(self, message: str, *path: str, entry: int | None = None) -> ConfigurationError:
         return ConfigurationError(f"{self._place(path, entry)}: {message}")

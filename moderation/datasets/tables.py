@@ -181,14 +181,15 @@ def _csv(
 ) -> Iterator[tuple[int, Fields | Malformed]]:
     """CSV with a header line; strict about quotes, since one that is left open swallows what follows."""
     rows = _csv_rows(lines, file.delimiter)
-    _, header, returns = next(rows, (0, None, False))
-    if header is None:
+    first = next(rows, None)
+    if first is None:
         raise InvalidRequestError(f"{path}: is empty")
+    header = first.fields
     if isinstance(header, Malformed):
         hint = ""
         if header.reason == INVALID_ENCODING or file.encoding == UTF16:
             hint = f"; {encoding_hint(file, path)}"
-        if returns or (header.reason == LINE_TOO_LONG and file.encoding != UTF16):
+        if first.returns or (header.reason == LINE_TOO_LONG and file.encoding != UTF16):
             hint = f"; {_CARRIAGE_RETURNS}"
         raise InvalidRequestError(f"{path}: its header line cannot be read: {header.reason}{hint}")
     try:
@@ -196,16 +197,32 @@ def _csv(
     except InvalidRequestError as error:
         hint = f"; {encoding_hint(file, path)}" if _is_utf8(file, path) else ""
         raise InvalidRequestError(f"{error.message}{hint}") from None
-    for number, fields, _ in rows:
-        if isinstance(fields, Malformed):
-            yield number, fields
-        elif fields:
-            matched = len(fields) == len(header)
-            yield number, dict(zip(header, fields, strict=True)) if matched else Malformed("wrong_number_of_fields")
+    for row in rows:
+        if isinstance(row.fields, Malformed):
+            yield row.begin, row.fields
+        elif len(row.fields) == len(header):
+            yield row.begin, dict(zip(header, row.fields, strict=True))
+        elif row.fields:
+            yield row.begin, Malformed(UNREADABLE if row.several else "wrong_number_of_fields")
 
 
-def _csv_rows(lines: Iterator[str | Spoilt], delimiter: str) -> Iterator[tuple[int, list[str] | Malformed, bool]]:
-    """The rows with the lines they begin in; and of each whether a CR alone stands in its last line."""
+@dataclass(frozen=True, slots=True)
+class _CsvRow:
+    """One row of a CSV file.
+
+    Attributes:
+        begin: the line it begins in.
+        several: whether it goes over more lines than that; if something is wrong with it, it may have swallowed rows.
+        returns: whether a CR alone stands in its last line.
+    """
+
+    begin: int
+    several: bool
+    fields: list[str] | Malformed
+    returns: bool
+
+
+def _csv_rows(lines: Iterator[str | Spoilt], delimiter: str) -> Iterator[_CsvRow]:
     spoilt: dict[int, str] = {}
     returns = False
 
@@ -230,12 +247,12 @@ def _csv_rows(lines: Iterator[str | Spoilt], delimiter: str) -> Iterator[tuple[i
         except StopIteration:
             return
         except csv.Error:
-            # over several lines it may have swallowed rows
-            reason = "invalid_csv" if reader.line_num <= begin else UNREADABLE
+            reason = UNREADABLE if reader.line_num > begin else "invalid_csv"
         wrong = [spoilt.pop(number) for number in range(begin, reader.line_num + 1) if number in spoilt]
         if wrong and reason != UNREADABLE:
             reason = UNREADABLE if UNREADABLE in wrong else wrong[0]
-        yield begin, fields if reason is None else Malformed(reason), returns
+        several = reader.line_num > begin
+        yield _CsvRow(begin, several, fields if reason is None else Malformed(reason), returns)
 
 
 def _check_columns(there: Sequence[str], path: Path, wanted: Sequence[str]) -> None:

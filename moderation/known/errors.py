@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from moderation.errors import ConfigurationError
 
 
@@ -15,3 +17,8 @@ class BankError(ConfigurationError):
         super().__init__(f"{place}: {message}")
         self.file = file
         self.line = line
+
+
+def failing(file: str) -> Callable[[str, int | None], BankError]:
+    """Makes errors about a file of what is wrong and the line."""
+    return lambda message, line: BankError(message, file=file, line=line)

@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from moderation.known.rows import Row, bytes_of, rows_of
+from moderation.known.rows import Row, read_file, rows_of
 from moderation.known.signals import Kind, Opinion, Signal, checked
 
 
@@ -84,7 +84,7 @@ def import_signals(path: Path, form: Form = Form.OWN, *, kind: Kind = Kind.PDQ) 
         BankError: naming file and line.
     """
     found = Import([])
-    for line, signal in read_signals(bytes_of(path), str(path), form, kind=kind):
+    for line, signal in read_signals(read_file(path), str(path), form, kind=kind):
         if isinstance(signal, Left):
             found.left[signal] += 1
         else:
@@ -233,7 +233,7 @@ def _stopncii(row: Row, _: Kind) -> _Read:
     if isinstance(feedbacks, str):
         try:
             feedbacks = json.loads(feedbacks)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             raise row.fail("`CSPFeedbacks` is not JSON") from None
     said = _records(row, {"CSPFeedbacks": feedbacks}, "CSPFeedbacks")
     opinions = {_FEEDBACK[value] for one in said if (value := str(one.get("feedbackValue"))) in _FEEDBACK}

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from moderation.known.bank import KNOWN, OF_BANK, OF_QUERY, THRESHOLD, Bank, Filling, ReadBank
-from moderation.known.errors import BankError
+from moderation.known.errors import BankError, failing
 from moderation.known.exchange import Form, read_signals
 from moderation.known.index import MAX_THRESHOLD
-from moderation.known.rows import bytes_of, text_of
+from moderation.known.rows import read_file
 from moderation.known.signals import Kind, Opinion, Signal
+from moderation.operator_files import table_of, text_of
 from moderation.taxonomy import CATEGORIES
 from moderation.toml_lines import line_of
 
@@ -37,7 +37,7 @@ def read_bank(path: Path, *, earlier: ReadBank | None = None) -> ReadBank:
     Raises:
         BankError: naming file and line.
     """
-    return _Reader(path, bytes_of(path)).read(earlier)
+    return _Reader(path, read_file(path)).read(earlier)
 
 
 class _Reader:
@@ -46,18 +46,8 @@ class _Reader:
     def __init__(self, path: Path, raw: bytes) -> None:
         self._path = path
         self._digest = hashlib.sha256(raw)
-        self._text = text_of(raw, str(path))
-        self._table = self._parsed()
-
-    def _parsed(self) -> dict[str, Any]:
-        try:
-            return tomllib.loads(self._text)
-        except tomllib.TOMLDecodeError as error:
-            words = str(error).rpartition("(at line ")[2].split(",")[0]
-            line = int(words) if words.isdigit() else self._text.count("\n") + 1
-            raise BankError(f"is not TOML: {error}", file=str(self._path), line=line) from None
-        except RecursionError:
-            raise BankError("is nested too deep", file=str(self._path)) from None
+        self._text = text_of(raw, failing(str(path)))
+        self._table = table_of(self._text, failing(str(path)))
 
     def _fail(self, message: str, *path: str) -> BankError:
         return BankError(message, file=str(self._path), line=line_of(self._text, path))
@@ -100,7 +90,7 @@ class _Reader:
         if Path(name).name != name or name in (".", ".."):
             raise self._fail("`hashes` must be the name of a file in the bank's own folder", "hashes")
         path = self._path.parent / name
-        raw = bytes_of(path)
+        raw = read_file(path)
         self._digest.update(b"\0" + raw)
         self._check_digest(raw)
         return path, raw

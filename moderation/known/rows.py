@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moderation.known.errors import BankError
+from moderation.known.errors import BankError, failing
+from moderation.operator_files import bytes_of, text_of
 
 MAX_FILE_BYTES = 1024 * 1024 * 1024
 _PLAIN = ("signal", "hash")
@@ -53,35 +54,13 @@ class Row:
         return tuple(dict.fromkeys(words))
 
 
-def bytes_of(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
     """All of a file.
 
     Raises:
         BankError: it cannot be read, or is too large.
     """
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise BankError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise BankError(f"is over {MAX_FILE_BYTES // 2**20} MiB; make several banks of it", file=str(path))
-    return raw
-
-
-def text_of(raw: bytes, file: str) -> str:
-    """A file's bytes as text.
-
-    Raises:
-        BankError: they are not UTF-8.
-    """
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BankError("is UTF-16; save it as UTF-8", file=file, line=1)
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise BankError("is not UTF-8; save it as UTF-8", file=file, line=line) from None
+    return bytes_of(path, failing(str(path)), max_bytes=MAX_FILE_BYTES)
 
 
 def rows_of(raw: bytes, file: str) -> Iterator[Row]:
@@ -96,7 +75,7 @@ def rows_of(raw: bytes, file: str) -> Iterator[Row]:
     reader = readers.get(Path(file).suffix.lower())
     if reader is None:
         raise BankError(f"is none of the files that are read: {', '.join(readers)}", file=file)
-    return reader(text_of(raw, file), file)
+    return reader(text_of(raw, failing(file)), file)
 
 
 def _csv(text: str, file: str) -> Iterator[Row]:
@@ -130,6 +109,8 @@ def _json(text: str, file: str) -> Iterator[Row]:
             found = json.loads(line)
         except (json.JSONDecodeError, RecursionError) as error:
             raise BankError(f"is not JSON: {error}", file=file, line=number) from None
+        except ValueError:  # of int(), with advice for programmers
+            raise BankError("a number has too many digits", file=file, line=number) from None
         if not isinstance(found, dict):
             raise BankError("a line must be one JSON object", file=file, line=number)
         yield Row(file, number, {name: value for name, value in found.items() if value not in (None, "")})

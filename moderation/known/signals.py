@@ -95,7 +95,7 @@ def frames_of(value: str) -> list[Frame]:
     """
     try:
         written = json.loads(value)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         written = None
     if not isinstance(written, list) or not written or not all(isinstance(one, str) for one in written):
         raise ValueError('a vpdq hash is a JSON list of frames such as ["<64 hexadecimal digits>,100,0.0"]')

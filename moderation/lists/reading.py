@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import tomllib
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from moderation.lists.composing import Composed
 from moderation.lists.folding import HAN, HANGUL, KANA, UNSEEN, WORD, class_of, unmarked
 from moderation.lists.names import MAX_CHARS, MIN_CHARS
 from moderation.lists.terms import ANY, MAX_FILE_BYTES, MAX_TERM_CHARS, Kind, Rule, Term, TermList
+from moderation.operator_files import bytes_of, table_of, text_of
 from moderation.schema import Role
 from moderation.taxonomy import CATEGORIES
 from moderation.toml_lines import line_of
@@ -74,31 +74,16 @@ def read_list(path: Path, *, origins: Collection[str] | None = None) -> ReadList
     Raises:
         ListError: naming file and line.
     """
-    raw = _bytes(path)
-    return _Reader(_decoded(raw, str(path)), path.parent, hashlib.sha256(raw), origins).read()
+    source, raw = _read(path)
+    return _Reader(source, path.parent, hashlib.sha256(raw), origins).read()
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ListError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise ListError(f"is over {MAX_FILE_BYTES // 2**20} MiB; make several lists of it", file=str(path))
-    return raw
+def _read(path: Path) -> tuple[_Source, bytes]:
+    def fail(message: str, line: int | None) -> ListError:
+        return ListError(message, file=str(path), line=line)
 
-
-def _decoded(raw: bytes, file: str) -> _Source:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ListError("is UTF-16; save it as UTF-8", file=file, line=1)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # The decoder's own bytes: without the byte order mark, which holds no line break.
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ListError("is not UTF-8; save it as UTF-8", file=file, line=line) from None
-    return _Source(file, text)
+    raw = bytes_of(path, fail, max_bytes=MAX_FILE_BYTES)
+    return _Source(str(path), text_of(raw, fail)), raw
 
 
 class _Reader:
@@ -109,18 +94,8 @@ class _Reader:
         self._folder = folder
         self._digest = digest
         self._origins = origins
-        self._table = self._parsed()
+        self._table = table_of(source.text, source.fail)
         self._kind = Kind.BLOCK
-
-    def _parsed(self) -> dict[str, Any]:
-        try:
-            return tomllib.loads(self._source.text)
-        except tomllib.TOMLDecodeError as error:
-            words = str(error).rpartition("(at line ")[2].split(",")[0]
-            line = int(words) if words.isdigit() else self._source.text.count("\n") + 1
-            raise self._source.fail(f"is not TOML: {error}", line) from None
-        except RecursionError:
-            raise self._source.fail("is nested too deep") from None
 
     def _fail(self, message: str, *path: str) -> ListError:
         return self._source.fail(message, line_of(self._source.text, path))
@@ -264,9 +239,8 @@ class _Reader:
             return
         if Path(name).name != name or name in (".", ".."):
             raise self._fail("`terms_file` must be the name of a file in the list's own folder", "terms_file")
-        raw = _bytes(self._folder / name)
+        source, raw = _read(self._folder / name)
         self._digest.update(b"\0" + raw)
-        source = _decoded(raw, str(self._folder / name))
         some = False
         for number, line in enumerate(source.text.split("\n"), start=1):
             if not line.strip() or line.startswith("#"):

@@ -11,7 +11,6 @@ import hashlib
 import importlib.metadata
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from moderation.errors import ConfigurationError
+from moderation.operator_files import bytes_of, failing, table_of, text_of
 from moderation.schema import Modality
 from moderation.taxonomy import CATEGORIES
 
@@ -172,12 +172,8 @@ def load_spec(path: Path) -> ModelSpec:
     Raises:
         ConfigurationError: naming the file and the key that is wrong.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: not TOML: {error}") from error
+    fail = failing(ConfigurationError, path)
+    document = table_of(text_of(bytes_of(path, fail), fail), fail)
     spec = _spec(_Table(document, str(path)), path.parent)
     _check_whole(spec, path)
     return spec

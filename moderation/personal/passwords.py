@@ -42,6 +42,14 @@ _AMOUNT = re.compile(
     r"|spoons?|tbsp|tsp|grams?|kgs?|ml|liters?|litres?|pieces?|rides?|trips?|zones?|persons?|people|adults?|percent|km|miles?))",
     re.IGNORECASE,
 )
+# How long one may be, told where it would stand: `密码：8-16位`, `Password: 8-20 characters`, `Password: min.8chars`.
+_LENGTH = re.compile(
+    r"[:=]?(?:(?:min|max)(?:imum)?[.:-]{0,2}|[<>]=?|~)?[0-9]{1,3}(?:-?(?:-|~|to|or)-?[0-9]{1,3}|\+)?[ ([-]{0,2}"
+    r"(?:[个個位字数數英码碼]|大小[写寫]|(?:(?<= )(?:[a-z-]{1,15} ){1,4})?"
+    r"(?:char(?:acter)?|digit|letter|number|symbol|sign|alphanumeric|byte|bit|word)s?(?![0-9a-z]))",
+    re.IGNORECASE,
+)
+_NO_UNIT = re.compile("[0-9@#$%^&*+=]")
 # A label of another language, or a name: `"password": "Adgangskode"`, `to Szczepanski`.
 _CAPITALISED = re.compile("[A-Z](?![a-z]{0,60}[b-df-hj-np-tv-xz]{5})[a-z]{3,}")
 _LETTER_ABROAD = re.compile(r"[À-ɏͰ-ԯ]")  # `Contraseña`: the word goes on
@@ -60,7 +68,7 @@ def _assigned(match: re.Match[str]) -> float | None:
     value = match["v"]
     if _LOOSE.fullmatch(match.string, max(0, match.start("word") - 1), match.start("v")):
         return _said(match)
-    if _is_result(match, value) or _is_amount(match, value):
+    if _is_result(match, value) or _is_amount(match, value) or _is_length(match):
         return None
     is_digits = value.isdigit() and len(value) <= 12
     if is_digits and not re.fullmatch(r"[0-9]{4,5}|(?:19|20)[0-9]{6}", value):
@@ -85,6 +93,15 @@ def _is_amount(match: re.Match[str], value: str) -> bool:
     """Of a pass or a secret in a sentence; what is set with `=` is a value."""
     between = match.string[match.end("word") : match.start("v")]
     return match["word"].lower() in ("pass", "secret") and "=" not in between and _AMOUNT.fullmatch(value) is not None
+
+
+def _is_length(match: re.Match[str]) -> bool:
+    """A number or a range with its unit; `8-20chars#1` goes on and is a value."""
+    told = _LENGTH.match(match.string, match.start("v"))
+    if told is None:
+        return False
+    rest = match.string[told.end() : match.end("v")].partition(" ")[0]
+    return _NO_UNIT.search(rest) is None
 
 
 def _is_result(match: re.Match[str], value: str) -> bool:

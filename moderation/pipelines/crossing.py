@@ -38,7 +38,10 @@ _SHORT = frozenset(_SHORT_WORDS.split())
 _LAST = re.compile(r"(?:[^\W\d_]['’]?)+\Z")
 _FIRST = re.compile(r"(?:['’]?[^\W\d_])+")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_ENDED = re.compile(r"[^\W_]['\"”’)]?[.?!;]['\"”’)]?\s*\Z")  # a sentence
+_ENDED = re.compile(r"[^\W_]['\"”’)]?[.?!;。！？；…]{1,4}['\"”’)]?\s*\Z")  # a sentence
+_END = re.compile(r"(?<=[^\W_])['\"”’)]?[,.?!;，。！？；…]{1,4}['\"”’)]?\s*\Z")  # or a clause
+_TAIL = 12  # characters that are looked at for it
+_BEGINNING = re.compile(r"[^\w\n]{0,4}([^\W\d_]{1,40})")
 _FIELD = re.compile(r"[^\n:：=.!?;,。！？；，]{1,40}(?:[:：=](?![/\\]))")
 
 
@@ -58,6 +61,14 @@ def is_word(token: str) -> bool:
     """Whether letters may be a whole word in an ordinary text."""
     lower = token.lower()
     return lower in _SHORT or english.is_word(lower)
+
+
+def without_end(before: str, after: str) -> str:
+    """A piece less the sign that ends it, unless a sentence begins with the next: "You should kill." and "yourself"."""
+    if _begins_a_sentence(after):
+        return before
+    at = max(0, len(before) - _TAIL)
+    return before[:at] + _END.sub("", before[at:])
 
 
 def are_halves(before: str, after: str) -> bool:
@@ -84,7 +95,7 @@ def is_chance(text: str, places: Sequence[Place], span: tuple[int, int], term: s
         if _HAN.search(last[-1:] + first[:1]):
             return False
         is_spaced = places[at][1] < places[at + 1][0]
-        if is_spaced and " " in term and _ENDED.search(before):
+        if is_spaced and " " in term and _ENDED.search(before) and _begins_a_sentence(after):
             return True
         if last and first and not (is_spaced and " " in term):
             cuts.append((last, first))
@@ -94,6 +105,12 @@ def is_chance(text: str, places: Sequence[Place], span: tuple[int, int], term: s
         return False
     is_more = span[0] < places[0][1] - len(cuts[0][0]) or span[1] > places[-1][0] + len(cuts[-1][1])
     return not is_more and all(is_word(one) for cut in cuts for one in cut)
+
+
+def _begins_a_sentence(after: str) -> bool:
+    """With a big letter; where all are big, and in letters that are neither big nor small, nothing tells."""
+    found = _BEGINNING.match(after)
+    return found is not None and found[1][0].isupper() and (len(found[1]) == 1 or not found[1].isupper())
 
 
 def _is_new(after: str, last: str, first: str, end: int) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from moderation.normalise.invisible import SUSPECT
-from moderation.pipelines.crossing import are_halves, is_chance
+from moderation.pipelines.crossing import are_halves, is_chance, without_end
 from moderation.pipelines.pieces import LOOKED_AT, Fragment, Reading, read
 from moderation.schema import Role
 
@@ -99,8 +99,9 @@ def joined_texts(turns: Sequence[tuple[Role, str]], *, parts: Sequence[str] = ()
         return of_turns
     rows = [(_BLANKS.sub(_short, text), at) for at, text in enumerate(parts, len(turns))]
     found = (*(replace(one, fields=True) for one in _together(rows, len(rows))), *of_turns)
-    by_words = _by_words([*own[:-1][1 - JOINED_TURNS :], *rows])
-    return found if by_words is None or by_words.text in {one.text for one in found} else (*found, by_words)
+    known = {one.text for one in found}
+    more = dict.fromkeys(_for_lists([*own[:-1][1 - JOINED_TURNS :], *rows]))
+    return (*found, *(one for one in more if one.text not in known))
 
 
 def _together(own: Sequence[Stretch], most: int) -> tuple[Joined, ...]:
@@ -295,14 +296,27 @@ def _glued(joined: Sequence[Joined]) -> Iterator[Joined]:
         yield Joined(text, tuple(places), one.asked, judged=False)
 
 
-def _by_words(rows: Sequence[Stretch]) -> Joined | None:
-    """The last turns with the newest in its parts, a blank only between whole words."""
+def _for_lists(rows: Sequence[Stretch]) -> Iterator[Joined]:
+    """The last turns with the newest in its parts, without the signs after which one goes on.
+
+    With a blank only between whole words; and, where a sign was left out, with one between any two.
+    """
+    inside = [(rows[index][0].strip(), rows[index][1]) for index in _inside([text for text, _ in rows], len(rows))]
+    if len(inside) < 2:
+        return
+    open_ended = [(without_end(said, after), row) for (said, row), (after, _) in pairwise(inside)] + inside[-1:]
+    yield _by_words(open_ended, halves=True)
+    if open_ended != inside:
+        yield _by_words(open_ended, halves=False)
+
+
+def _by_words(stretches: Sequence[Stretch], *, halves: bool) -> Joined:
     text, before, places = "", "", []
-    for index in _inside([text for text, _ in rows], len(rows)):
-        said, row = rows[index][0].strip(), rows[index][1]
-        if before and not (are_halves(before, said) or (_HAN.match(before[-1]) and _HAN.match(said))):
+    for said, row in stretches:
+        is_one = (halves and are_halves(before, said)) or (_HAN.match(before[-1:]) and _HAN.match(said))
+        if before and not is_one:
             text += " "
         places.append((len(text), len(text) + len(said), row))
         text += said
         before = said
-    return replace(_cut(text, places, ()), judged=False, fields=True) if len(places) > 1 else None
+    return replace(_cut(text, places, ()), judged=False, fields=True)

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, TypeGuard
 from moderation.errors import ConfigurationError, SettingsError
 from moderation.models.cascade import Band, speaks_for
 from moderation.models.spec import ModelSpec
+from moderation.operator_files import at_line, failing, table_of, text_of
 from moderation.schema import Modality
 from moderation.toml_lines import line_of
 
@@ -73,16 +73,16 @@ def load_profile(file: Path, find: Callable[[str], ModelSpec]) -> Profile:
         SettingsError: naming file and line.
     """
     try:
-        text = file.read_text()
-        table = tomllib.loads(text)
+        raw = file.read_bytes()
     except OSError as error:
         known = ", ".join(sorted(path.stem for path in file.parent.glob("*.toml"))) or "none"
-        raise SettingsError(f"{file} cannot be read: {error.strerror}; profiles there: {known}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not TOML: {error}") from None
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}; profiles there: {known}") from None
+
+    text = text_of(raw, failing(SettingsError, file))
+    table = table_of(text, failing(SettingsError, file))
 
     def fail(message: str, *path: str) -> SettingsError:
-        return SettingsError(f"{file}:{line_of(text, path)}: {message}")
+        return SettingsError(f"{at_line(file, line_of(text, path))}: {message}")
 
     for key in table:
         if key not in ("description", "decode_deadline_s", "stage"):
@@ -92,7 +92,7 @@ def load_profile(file: Path, find: Callable[[str], ModelSpec]) -> Profile:
         raise fail("no [[stage]] is given: nothing would be judged", "stage")
     stages: list[Stage] = []
     for row, line in zip(rows, _lines_of_stages(text, len(rows)), strict=True):
-        fail_here = functools.partial(_fail_at, f"{file}:{line}")
+        fail_here = functools.partial(_fail_at, at_line(file, line))
         stage = _stage(row, find, fail_here)
         _check_order(stage, stages, fail_here)
         stages.append(stage)

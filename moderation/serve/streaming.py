@@ -84,8 +84,9 @@ async def _serve(socket: WebSocket, engine: Engine, metrics: Metrics) -> None:
             hold_review=message["hold_review"],
             tenant=socket.state.tenant,
         )
+    judged = Stream(engine, options)  # before the next message is waited for: refuses a policy that it does not know
+    if message["type"] == "start":
         message = await reader.next()
-    judged = Stream(engine, options)
     while message["type"] == "text":
         text = message["text"]
         for start in range(0, len(text), _CHARS_AT_ONCE):

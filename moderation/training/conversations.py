@@ -7,12 +7,12 @@ and all lead to harm, and `benign`, of which many begin alike, are as dark or as
 from __future__ import annotations
 
 import random
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from moderation.errors import ConfigurationError
+from moderation.operator_files import bytes_of, failing, table_of, text_of
 from moderation.training.parts import near
 from moderation.training.rows import Row, benign
 
@@ -46,10 +46,10 @@ def read_conversations(folder: Path = _FOLDER) -> list[Conversation]:
     """
     found = []
     for path in sorted(folder.glob("*/*.toml")):
-        try:
-            read = tomllib.loads(path.read_text(encoding="utf-8"))["conversation"]
-        except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path}: no [[conversation]] can be read: {error}") from error
+        fail = failing(ConfigurationError, path)
+        read = table_of(text_of(bytes_of(path, fail), fail), fail).get("conversation")
+        if not isinstance(read, list) or not all(isinstance(one, dict) for one in read):
+            raise fail("no [[conversation]] is given", None)
         for number, one in enumerate(read):
             turns = tuple(one.get("turns", ()))
             said = all(isinstance(turn, str) and turn for turn in turns)

@@ -188,6 +188,25 @@ def test_a_quotation_mark_left_open_says_from_which_line_on(tmp_path: Path) -> N
     assert counts.examples_of == {"unreadable_from_here": [(0, 2)]}
 
 
+@pytest.mark.parametrize(
+    ("rows", "lost"),
+    [
+        (['1,"a', "0,b", '1,5",', "0,c"], {"unreadable_from_here": [(0, 2)]}),
+        (["1,a", '0,b,"of', 'two lines"', "0,c"], {"unreadable_from_here": [(0, 3)]}),
+        (["1,a", "0,b, of", 'two lines"', "0,c"], {"wrong_number_of_fields": [(0, 3), (0, 4)]}),
+        (["1,a,", "0,b"], {"wrong_number_of_fields": [(0, 2)]}),
+        (['1,"a,0,b",,', "0,c"], {"wrong_number_of_fields": [(0, 2)]}),
+    ],
+)
+def test_a_wrong_number_of_fields_over_several_lines_may_hide_rows(
+    tmp_path: Path, rows: list[str], lost: dict[str, Any]
+) -> None:
+    data = "\n".join(["label,text", *rows, "1,last"]) + "\n"
+    counts, found = read(written(tmp_path, data.encode()))
+    assert counts.examples_of == lost
+    assert found[-1].text == "last"
+
+
 @settings(max_examples=100, deadline=None)
 @given(data=st.binary(max_size=300), encoding=st.sampled_from(ENCODINGS))
 def test_any_bytes_are_lines_or_spoilt_ones(data: bytes, encoding: str) -> None:

@@ -1,7 +1,7 @@
 """Ways to give a password, and texts that speak of passwords and give none.
 
 The latter were written before the rules; those in English from `PASS:` on, and the last in Chinese, after version 8,
-which found passwords in them; from `Ski pass` on, with version 10.
+which found passwords in them; from `Ski pass` on, with version 10; lengths with version 11.
 
 Rates: `PYTHONPATH=tests python -m personal.password_texts` (made-up values, counts only).
 """
@@ -238,6 +238,25 @@ the passcode for the year is 2024
 the passcode for the door is 48213 characters
 The password for the exam is 8 characters
 the password count for users is 120000
+Password: 8-20 characters
+Password (required): 8-20 characters
+New password: 8–64 chars
+Password: 8~20 letters or numbers
+Password: 8-20 alphanumeric characters
+Password: 8-20 upper and lower case letters
+password = 8-20 (characters)
+Passcode: 12-16digits
+Password: 8to20 characters
+Password: 8-to-20 characters
+Password: min.8 characters
+Password: >=12 characters
+Password: 8characters
+Password: 12-digits
+Password: 8-20characters/digits
+<input placeholder="Password: 8-20 characters">
+password: "8-20 characters"
+password: '8-20chars'
+Password is 10-30 symbols, no blanks
 """
 HARMLESS_CHINESE = """
 密码错误请重试
@@ -301,6 +320,21 @@ wifi密码忘了
 密碼錯誤
 密码是WPA2-PSK加密
 密码就是 Wi-Fi 密码
+请输入密码：6-20位字符
+密码：8-16位
+密码：8-16 位
+密码: 8～16位字母、数字组合
+密码：6—20个字符
+登录密码：8-20字符
+密碼：6-20個字元
+口令：10-20字
+密码：8-16数字或字母
+密码是8-20位
+密码为6-18码
+设置密码（密码：6-16英文或数字）
+密码 12-64位字符以内
+密码：8-20characters
+密码：10-20（位）
 """
 HARMLESS = [line for line in (*HARMLESS_ENGLISH.split("\n"), *HARMLESS_CHINESE.split("\n")) if line.strip()]
 

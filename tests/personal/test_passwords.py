@@ -46,6 +46,13 @@ class TestPasswords(GivenAwayContract):
         ("the passcode for the lobby is 7781 until Friday", "password", "7781"),
         ("The password for the wifi is 83726154, ok", "password", "83726154"),
         ("user bob pass: 4days9", "password", "4days9"),
+        ("Password: 8-20abc!", "password", "8-20abc!"),
+        ("password is 8-20Xq7", "password", "8-20Xq7"),
+        ("密码：8-20abc!", "password", "8-20abc!"),
+        ("密码：8-20chars#1", "password", "8-20chars#1"),
+        ("密码是6-20aB9位朋友", "password", "6-20aB9"),
+        ("Password: 8digits9x", "password", "8digits9x"),
+        ("Password: 8-20w characters", "password", "8-20w"),
         ("secret=10minutes", "password", "10minutes"),
         ("密\u200b码是ｑｗｍｚｐｌｋｒｔａ哦", "password", "ｑｗｍｚｐｌｋｒｔａ"),
     )

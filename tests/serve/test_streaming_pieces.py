@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 import pytest
 from support.servers import Server, serving
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from moderation import Client, Moderator
 from moderation.errors import InvalidRequestError, ModerationError, TooLargeError
@@ -45,6 +48,30 @@ def test_what_is_released_before_the_limit_is_told_over_http_too(server: Server)
             assert isinstance(error, TooLargeError)
             assert error.code == "text_too_long"
             assert [(event.span, event.text) for event in events] == [(event.span, event.text) for event in expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "closed"),
+    [
+        (f"1 {SENTENCE}2 {SENTENCE}\ud83d and more", "invalid_unicode", 1008),
+        (SENTENCE * 200, "text_too_long", 1009),
+    ],
+)
+def test_what_ends_a_stream_is_told_after_the_units_before_it_and_not_with_the_next_message(
+    server: Server, text: str, code: str, closed: int
+) -> None:
+    text = text[: LIMIT + 100]
+    with connect(f"{server.url.replace('http', 'ws')}/v1/moderate/stream", proxy=None) as socket:
+        socket.send(json.dumps({"type": "text", "text": text}))
+        said = [json.loads(socket.recv(20))]
+        while "error" not in said[-1]:
+            said.append(json.loads(socket.recv(20)))
+        with pytest.raises(ConnectionClosed):
+            socket.recv(20)
+        assert (said[-1]["error"]["code"], socket.close_code) == (code, closed)
+    *units, _ = said
+    assert units
+    assert text.startswith("".join(unit["text"] for unit in units))
 
 
 def test_a_long_piece_is_sent_in_several_messages(server: Server) -> None:
