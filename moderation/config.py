@@ -24,9 +24,28 @@ from moderation.toml_lines import line_of
 
 PREFIX = "MODERATION_"
 # What a number must be between, where more than "at least 0" is needed.
-# Settings that are tables of their own in the file, with a prefix of their own in the environment.
-TABLES: dict[str, type[Limits | FetchSettings]] = {"limits": Limits, "fetch": FetchSettings}
 BOUNDS = {"port": (0, 65_535), "threads": (1, 1_024), "decoder_processes": (1, 256), "max_queue_size": (1, 10**9)}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSettings:
+    """Where banks of known content lie. Media are looked up as soon as there is one, and not before.
+
+    Attributes:
+        banks: a folder of banks, beside `pipelines/banks` of the rooms; its files come after theirs.
+        reload_s: seconds between looks at the files of banks; 0 for never.
+    """
+
+    banks: Path | None = None
+    reload_s: float = 5.0
+
+
+# Settings that are tables of their own in the file, with a prefix of their own in the environment.
+TABLES: dict[str, type[Limits | FetchSettings | KnownSettings]] = {
+    "limits": Limits,
+    "fetch": FetchSettings,
+    "known": KnownSettings,
+}
 
 
 def _available_cores() -> int:
@@ -63,6 +82,7 @@ class Settings:
         lists_reload_s: seconds between looks at the list files; 0 for never.
         limits: bounds on input.
         fetch: whether and how media that is given as a URL is fetched.
+        known: where banks of known content lie.
     """
 
     profile: str = "embedded"
@@ -81,6 +101,7 @@ class Settings:
     lists_reload_s: float = 5.0
     limits: Limits = field(default_factory=Limits)
     fetch: FetchSettings = field(default_factory=FetchSettings)
+    known: KnownSettings = field(default_factory=KnownSettings)
 
 
 def load_settings(
@@ -88,8 +109,11 @@ def load_settings(
 ) -> Settings:
     """Settings from a TOML file, then `MODERATION_*`, then `overrides` that are not `None`.
 
+    A table is overridden as a whole, or some keys of it: `known={"banks": "my-banks"}`.
+
     `MODERATION_CONFIG` names the file where `file` is not given; limits are `[limits]` in the file and
-    `MODERATION_LIMITS_MAX_PARTS` … in the environment, likewise `[fetch]` and `MODERATION_FETCH_ENABLED` ….
+    `MODERATION_LIMITS_MAX_PARTS` … in the environment, likewise `[fetch]` and `MODERATION_FETCH_ENABLED` …,
+    `[known]` and `MODERATION_KNOWN_BANKS` ….
 
     Raises:
         SettingsError: naming the key and the place, for an unknown key, a wrong type or an unreadable file.
@@ -101,6 +125,9 @@ def load_settings(
         settings = _from_file(settings, file)
     settings = _from_environment(settings, environment)
     given = {key: value for key, value in overrides.items() if value is not None}
+    for name in TABLES:
+        if isinstance(given.get(name), Mapping):
+            given[name] = _apply(getattr(settings, name), given[name], f"argument `{name}`")
     chosen: Settings = _apply(settings, given, "argument")
     for key, (least, most) in BOUNDS.items():
         if not least <= getattr(chosen, key) <= most:

@@ -44,15 +44,15 @@ def bytes_of(path: Path, fail: Fail, *, max_bytes: int | None = None) -> bytes:
     return raw
 
 
-def text_of(raw: bytes, fail: Fail) -> str:
-    """A file's bytes as text, without a byte order mark; `fail` where they are not UTF-8."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+def text_of(raw: bytes, fail: Fail, first_line: int = 1) -> str:
+    """A file's bytes as text, or those from a line on; without a byte order mark; `fail` where they are not UTF-8."""
+    if first_line == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise fail("is UTF-16; save it as UTF-8", 1)
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig" if first_line == 1 else "utf-8")
     except UnicodeDecodeError as error:
         # The decoder's own bytes: without the byte order mark, which holds no line break.
-        raise fail("is not UTF-8; save it as UTF-8", error.object[: error.start].count(b"\n") + 1) from None
+        raise fail("is not UTF-8; save it as UTF-8", error.object[: error.start].count(b"\n") + first_line) from None
 
 
 def table_of(text: str, fail: Fail) -> dict[str, Any]:

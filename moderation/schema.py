@@ -88,6 +88,33 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownEvidence:
+    """Which known content was found again, and by what; what does not apply is None.
+
+    Attributes:
+        bank: name of the operator's bank.
+        entry: what the bank calls it; its hash, if it has no name.
+        kind: of the hash: `pdq` and `vpdq` know pictures and videos by what they show, `md5`, `sha1` and `sha256` a
+            file byte for byte.
+        distance: bits of 256 in which the nearest two hashes differ.
+        turn: how the picture had to be turned or mirrored.
+        places: how many pictures, frames or pages are near enough, where there are several; the place of the evidence
+            is that of the nearest.
+        of_query: percent of the frames of the video sent that are in the known one.
+        of_bank: percent of the frames of the known video that are in the one sent.
+    """
+
+    bank: str
+    entry: str
+    kind: str
+    distance: int | None = None
+    turn: str | None = None
+    places: int | None = None
+    of_query: float | None = None
+    of_bank: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Where a finding was seen.
 
@@ -101,6 +128,7 @@ class Evidence:
         member: path of the file within the part.
         channel: of a sound whose channels are judged apart, from 0.
         kind: what was found, where a category is too coarse: `cn_mobile`, `many_shot`.
+        known: which entry of a bank of known content it is.
     """
 
     quote: str | None = None
@@ -112,6 +140,7 @@ class Evidence:
     page: int | None = None
     member: str | None = None
     channel: int | None = None
+    known: KnownEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

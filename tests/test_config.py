@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation.config import Settings, load_settings
+from moderation.config import KnownSettings, Settings, load_settings
 from moderation.errors import SettingsError
 from moderation.fetch.settings import FetchSettings
 
@@ -29,6 +29,24 @@ def test_how_urls_are_fetched_is_a_table_of_its_own(tmp_path: Path) -> None:
     settings = load_settings(file, environment=environment)
     assert settings.fetch == FetchSettings(enabled=False, ports=(80, 8_443), timeout_s=3.0)
     assert load_settings(environment={}).fetch == FetchSettings()
+
+
+def test_banks_have_a_table_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text('[known]\nbanks = "mine"\nreload_s = 60\n')
+    assert load_settings(file, environment={}).known == KnownSettings(Path("mine"), 60.0)
+    environment = {"MODERATION_KNOWN_BANKS": "theirs"}
+    assert load_settings(file, environment=environment).known == KnownSettings(Path("theirs"), 60.0)
+    argued = load_settings(file, environment=environment, known={"reload_s": 0})
+    assert argued.known == KnownSettings(Path("theirs"), 0.0)
+    assert load_settings(file, environment={}, known=KnownSettings()).known == KnownSettings()
+
+
+def test_a_wrong_table_as_an_argument_is_named() -> None:
+    with pytest.raises(SettingsError, match="argument `limits`: unknown key `max_part`"):
+        load_settings(environment={}, limits={"max_part": 1})
+    with pytest.raises(SettingsError, match="argument: `known` must be KnownSettings"):
+        load_settings(environment={}, known="mine")
 
 
 def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
@@ -56,6 +74,8 @@ def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
         ("[fetch]\nports = [80, 70000]", r":2: `ports` must be ports"),
         ("[fetch]\nports = [true]", r":2: `ports` must be ports"),
         ("[fetch]\nmax_at_once = 0", r"`max_at_once` must be at least 1"),
+        ("[known]\nbanks = 3", r":2: `banks` must be a path"),
+        ("[known]\nreload_s = -1", r":2: `reload_s` must be a number"),
         ("port = ", "is not TOML"),
         ("home = 5", ":1: `home` must be a path"),
         ('home = ""', ":1: `home` must be a path"),

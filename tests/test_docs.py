@@ -30,7 +30,7 @@ from websockets.sync.client import connect
 
 from moderation import errors
 from moderation.cli.main import main, parser
-from moderation.config import TABLES, Settings, load_settings
+from moderation.config import TABLES, KnownSettings, Settings, load_settings
 from moderation.crosswalks import CROSSWALKS, NO_HOME, foreign_codes
 from moderation.errors import STAGE_CODES, ModerationError
 from moderation.fetch.settings import FetchSettings
@@ -121,6 +121,7 @@ def test_a_session_prints_what_is_shown(tmp_path: Path, monkeypatch: pytest.Monk
         (Settings, "Settings", "MODERATION_"),
         (Limits, "Limits", "MODERATION_LIMITS_"),
         (FetchSettings, "Fetching", "MODERATION_FETCH_"),
+        (KnownSettings, "Known content", "MODERATION_KNOWN_"),
     ],
 )
 def test_every_setting_stands_with_its_default(kind: type[Any], title: str, prefix: str) -> None:
@@ -345,7 +346,7 @@ def test_the_fields_of_request_and_result_are_all_named(fake_server: Server) -> 
     native = sections(page("api.md"))
     named = set(re.findall(r"`([a-z_.]+)`", native["Request"] + native["Result"]))
     document = httpx.get(f"{fake_server.url}/openapi.json").json()["components"]["schemas"]
-    answered = ("ModerationResult", "Finding", "Unjudged", "DerivedPart", "Allowed")
+    answered = ("ModerationResult", "Finding", "Unjudged", "DerivedPart", "Allowed", "KnownEvidence")
     for schema in ("WireRequest", "WireTurn", "WirePart", *answered):
         assert set(document[schema]["properties"]) <= named, schema
     assert {f"evidence.{field}" for field in document["Evidence"]["properties"]} <= named

@@ -9,8 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.errors import InvalidRequestError, ModerationError, OverloadedError, TooLargeError
-from moderation.schema import Content, Modality, Part, Role, Turn
-from moderation.wire import clean, dump_error, dump_request, load_error, parse_json, parse_request
+from moderation.schema import (
+    Content,
+    Decision,
+    Evidence,
+    Finding,
+    KnownEvidence,
+    Modality,
+    ModerationResult,
+    Part,
+    PolicyReference,
+    Role,
+    Turn,
+)
+from moderation.wire import (
+    clean,
+    dump_error,
+    dump_request,
+    dump_result,
+    load_error,
+    load_result,
+    parse_json,
+    parse_request,
+)
 
 ROLES = st.none() | st.sampled_from(Role)
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -149,3 +170,35 @@ def test_a_modality_may_be_given_by_its_name() -> None:
     assert Part.from_bytes(Modality("audio"), b"x") == Part.from_bytes("audio", b"x")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="smell"):
         Part.from_bytes("smell", b"x")  # type: ignore[arg-type]
+
+
+def test_which_known_content_it_is_comes_through() -> None:
+    known = KnownEvidence("nightly", "one", "vpdq", distance=3, places=2, of_query=100.0, of_bank=50.0)
+    finding = Finding("known_content", 1.0, "bank:nightly", "0" * 12, "input[0]", (), Evidence(frame=4, known=known))
+    scores = {"known_content": 1.0}
+    result = ModerationResult(
+        "mod_0",
+        Decision.BLOCK,
+        True,
+        {"known_content": True},
+        scores,
+        (finding,),
+        (),
+        (),
+        PolicyReference("a", "b"),
+        (),
+    )
+    written = json.loads(dump_result(result))
+    assert written["findings"][0]["evidence"] == {
+        "frame": 4,
+        "known": {
+            "bank": "nightly",
+            "entry": "one",
+            "kind": "vpdq",
+            "distance": 3,
+            "places": 2,
+            "of_query": 100.0,
+            "of_bank": 50.0,
+        },
+    }
+    assert load_result(written) == result

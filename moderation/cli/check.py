@@ -8,12 +8,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from moderation.cli.common import ALLOW, BLOCK, ERROR, REVIEW, add_settings, complain, settings_of, show
+from moderation.cli.common import ALLOW, BLOCK, ERROR, REVIEW, add_banks, add_settings, complain, settings_of, show
 from moderation.client import Moderator
 from moderation.errors import InvalidRequestError, ModerationError, TooLargeError
 from moderation.limits import Limits
 from moderation.media.sniff import UNKNOWN, sniff
-from moderation.schema import Content, Decision, Modality, ModerationResult, Part, Role
+from moderation.schema import Content, Decision, Evidence, Modality, ModerationResult, Part, Role
 from moderation.wire import clean, dump_error, dump_result
 
 STATUS = {Decision.ALLOW: ALLOW, Decision.REVIEW: REVIEW, Decision.BLOCK: BLOCK}
@@ -37,6 +37,7 @@ def add(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON document")
     form.add_argument("--jsonl", action="store_true", help="one JSON line per input, as it comes")
+    add_banks(command)
     add_settings(command)
     command.set_defaults(run=_check)
 
@@ -111,6 +112,15 @@ def _document(outcome: ModerationResult | ModerationError) -> dict[str, object]:
     return document
 
 
+def _why(evidence: Evidence) -> str:
+    """What was said, or which entry of a bank it is."""
+    known = evidence.known
+    if known is not None:
+        bits = "" if known.distance is None else f", {known.distance} bits away"
+        return f": {clean(known.entry, limit=60)} of {clean(known.bank, limit=60)} ({known.kind}{bits})"
+    return f": {clean(evidence.quote, limit=60)}" if evidence.quote else ""
+
+
 def _show(name: str, outcome: ModerationResult | ModerationError) -> None:
     """What a person wants to see first: the decision, then why."""
     if isinstance(outcome, ModerationError):
@@ -119,8 +129,7 @@ def _show(name: str, outcome: ModerationResult | ModerationError) -> None:
     show(f"{outcome.decision.upper():<7}{name}")
     for finding in outcome.findings:
         origin = f" ({' > '.join(finding.origin)})" if finding.origin else ""
-        quote = f": {clean(finding.evidence.quote, limit=60)}" if finding.evidence.quote else ""
-        show(f"       {finding.score:.2f}  {finding.category}{origin}{quote}")
+        show(f"       {finding.score:.2f}  {finding.category}{origin}{_why(finding.evidence)}")
     for gap in outcome.unjudged:
         show(f"       unjudged: {gap.stage}: {gap.reason}")
     for part in outcome.derived or ():

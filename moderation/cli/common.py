@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from moderation.config import Settings, load_settings
@@ -38,6 +39,11 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument("--rooms", type=Path, metavar="DIR", help="folder whose files override the shipped ones")
 
 
+def add_banks(command: argparse.ArgumentParser) -> None:
+    """The option of commands that look media up in banks."""
+    command.add_argument("--banks", type=Path, metavar="DIR", help="folder of banks of known content")
+
+
 def settings_of(options: argparse.Namespace, *names: str) -> Settings:
     """Settings from file and environment, with the options given on top.
 
@@ -45,4 +51,6 @@ def settings_of(options: argparse.Namespace, *names: str) -> Settings:
         SettingsError: something in them is wrong.
     """
     overrides = {name: getattr(options, name) for name in ("profile", "home", "rooms", *names)}
-    return load_settings(options.config, **overrides)
+    settings = load_settings(options.config, **overrides)
+    banks = getattr(options, "banks", None)
+    return settings if banks is None else replace(settings, known=replace(settings.known, banks=banks))

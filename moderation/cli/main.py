@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from moderation.cli import check, evaluate, models, policy, serve
+from moderation.cli import check, evaluate, known, models, policy, serve
 from moderation.cli.common import ERROR, complain
 from moderation.errors import ModerationError
 
@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(prog="moderation", description="Content safety for generative AI.")
     groups = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (check, serve, evaluate, models, policy):
+    for module in (check, serve, evaluate, models, policy, known):
         module.add(groups)
     return top
 

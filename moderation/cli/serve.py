@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from moderation.cli.common import add_settings, say, settings_of
+from moderation.cli.common import add_banks, add_settings, say, settings_of
 
 BACKENDS = ("local", "ray")
 
@@ -17,6 +17,7 @@ def add(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=int, help="port to listen on (default: 8080; 0 takes a free one)")
     command.add_argument("--api-key-file", type=Path, metavar="FILE", help="accepted keys, one a line")
+    add_banks(command)
     add_settings(command)
     command.set_defaults(run=_serve)
 

@@ -7,6 +7,7 @@ known only to whoever made it.
 from __future__ import annotations
 
 import datetime as dt
+from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from moderation.models.hashing import HASH_BYTES, MIN_QUALITY
 THRESHOLD = 31  # what the authors of PDQ take for the same image
 OF_QUERY, OF_BANK = 80.0, 0.0  # what the authors of vPDQ take for the same video, in percent
 KNOWN = "known_content"
+Note = tuple[tuple[str, ...], tuple[str, ...]]  # categories and tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class ReadBank:
     head: Bank
     columns: Mapping[Kind, Column]
     names: list[str]
-    notes: Mapping[int, tuple[tuple[str, ...], tuple[str, ...]]]
+    notes: Mapping[int, Note]
 
 
 class Filling:
@@ -98,10 +100,12 @@ class Filling:
     def __init__(self, opinions: tuple[Opinion, ...]) -> None:
         self.left: Counter[Left] = Counter()
         self.names: list[str] = []
-        self.notes: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self.notes: dict[int, Note] = {}
         self._opinions = opinions
+        # Each once: a million more objects would be looked through again and again by Python's collector.
+        self._notes: dict[Note, Note] = {}
         self._hashes: dict[Kind, bytearray] = {}
-        self._entries: dict[Kind, list[int]] = {}
+        self._entries: dict[Kind, array[int]] = {}
 
     def take(self, signal: Signal | Left) -> None:
         if isinstance(signal, Left):
@@ -116,16 +120,17 @@ class Filling:
             return
         number = len(self.names)
         self._hashes.setdefault(signal.kind, bytearray()).extend(b"".join(hashes))
-        self._entries.setdefault(signal.kind, []).extend([number] * len(hashes))
+        self._entries.setdefault(signal.kind, array("q")).extend([number] * len(hashes))
         self.names.append(signal.id)
         if signal.categories or signal.tags:
-            self.notes[number] = (signal.categories, signal.tags)
+            note = (signal.categories, signal.tags)
+            self.notes[number] = self._notes.setdefault(note, note)
 
     def columns(self) -> dict[Kind, Column]:
         found = {}
         for kind, data in self._hashes.items():
-            hashes = np.frombuffer(bytes(data), np.uint8).reshape(-1, BYTES.get(kind, HASH_BYTES))
-            found[kind] = Column(hashes, np.array(self._entries[kind], np.int64))
+            hashes = np.frombuffer(data, np.uint8).reshape(-1, BYTES.get(kind, HASH_BYTES))
+            found[kind] = Column(hashes, np.frombuffer(self._entries[kind], np.int64))
         return found
 
 

@@ -46,8 +46,8 @@ class Known:
     """What banks say of one medium.
 
     Attributes:
-        matches: nearest first.
-        is_all: whether there are no more than these.
+        matches: nearest first; the nearest of each bank, and of each set of categories in it, is among them.
+        is_all: whether there are no more than these. More of them would lead to the same decision.
         unsure: pictures that could not be looked up: there is too little on them.
         gaps: why nothing that the medium shows could be looked up, if so.
     """

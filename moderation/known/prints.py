@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from moderation.known.signals import Kind
@@ -53,16 +53,25 @@ class Wanted:
     turned: bool = False
 
 
-def prints_of(images: Sequence[Image], data: bytes | None, wanted: Wanted) -> Prints:
+def nothing() -> None:
+    """Checks nothing."""
+
+
+def prints_of(
+    images: Sequence[Image], data: bytes | None, wanted: Wanted, check: Callable[[], object] = nothing
+) -> Prints:
     """The hashes of a medium; a millisecond or two for a picture, so call it in a thread.
 
     Args:
         images: its pictures or frames, decoded.
         data: the whole file; None if it is not at hand.
+        check: called before each picture; what it raises ends the work.
     """
     pictures: list[Print] = []
     if Kind.PDQ in wanted.kinds or Kind.VPDQ in wanted.kinds:
-        pictures = [_print(image, turned=wanted.turned) for image in images]
+        for image in images:
+            check()
+            pictures.append(_print(image, turned=wanted.turned))
     files = {} if data is None else {kind: _digest(kind, data) for kind in wanted.kinds if kind in _DIGESTS}
     return Prints(tuple(pictures), files)
 

@@ -14,6 +14,7 @@ from moderation.known.errors import BankError, failing
 from moderation.operator_files import bytes_of, text_of
 
 MAX_FILE_BYTES = 1024 * 1024 * 1024
+_AT_ONCE = 1 << 20  # bytes made texts in one step: no step of a large file may hold up the threads that answer
 _PLAIN = ("signal", "hash")
 
 
@@ -75,13 +76,27 @@ def rows_of(raw: bytes, file: str) -> Iterator[Row]:
     reader = readers.get(Path(file).suffix.lower())
     if reader is None:
         raise BankError(f"is none of the files that are read: {', '.join(readers)}", file=file)
-    return reader(text_of(raw, failing(file)), file)
+    return reader(_lines_of(raw, file), file)
 
 
-def _csv(text: str, file: str) -> Iterator[Row]:
+def _lines_of(raw: bytes, file: str) -> Iterator[str]:
+    """The lines of a file with their ends, as they are asked for; whatever Python takes for the end of a line.
+
+    Raises:
+        BankError: at the first stretch that is not UTF-8.
+    """
+    start, line = 0, 1
+    while start < len(raw):
+        end = raw.find(b"\n", start + _AT_ONCE) + 1 or len(raw)
+        piece = raw[start:end]
+        yield from io.StringIO(text_of(piece, failing(file), line), newline="")
+        start, line = end, line + piece.count(b"\n")
+
+
+def _csv(lines: Iterator[str], file: str) -> Iterator[Row]:
     # For this reader alone there is no other way: the hash of a video is longer than a field may be.
     csv.field_size_limit(MAX_FILE_BYTES)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(lines, strict=True)
     header: list[str] = []
     try:
         for values in reader:
@@ -101,8 +116,8 @@ def _csv(text: str, file: str) -> Iterator[Row]:
         raise BankError(f"is not CSV: {error}", file=file, line=reader.line_num) from None
 
 
-def _json(text: str, file: str) -> Iterator[Row]:
-    for number, line in enumerate(text.split("\n"), start=1):
+def _json(lines: Iterator[str], file: str) -> Iterator[Row]:
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
@@ -116,8 +131,8 @@ def _json(text: str, file: str) -> Iterator[Row]:
         yield Row(file, number, {name: value for name, value in found.items() if value not in (None, "")})
 
 
-def _plain(text: str, file: str) -> Iterator[Row]:
-    for number, line in enumerate(text.split("\n"), start=1):
+def _plain(lines: Iterator[str], file: str) -> Iterator[Row]:
+    for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue
         first, blank, rest = line.strip().partition(" ")

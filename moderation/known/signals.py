@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 
 BYTES: Mapping[Kind, int] = {Kind.PDQ: HASH_BYTES, Kind.MD5: 16, Kind.SHA1: 20, Kind.SHA256: 32}
-OF_FILES = (Kind.MD5, Kind.SHA1, Kind.SHA256)
+OF_FILES = frozenset({Kind.MD5, Kind.SHA1, Kind.SHA256})
 
 
 class Opinion(StrEnum):

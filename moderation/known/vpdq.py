@@ -7,13 +7,14 @@ the known one's in it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from moderation.known.index import NearIndex
+from moderation.known.prints import nothing
 from moderation.known.signals import Frame
 from moderation.models.hashing import HASH_BYTES, MIN_QUALITY
 
@@ -61,12 +62,17 @@ class VideoIndex:
         self._thresholds = thresholds
         self._counts = np.bincount(videos, minlength=len(thresholds))
 
-    def find(self, frames: Collection[bytes]) -> list[Seen]:
-        """The known videos that have any of these frames, by number; equal frames count once."""
+    def find(self, frames: Collection[bytes], check: Callable[[], object] = nothing) -> list[Seen]:
+        """The known videos that have any of these frames, by number; equal frames count once.
+
+        Args:
+            check: called before each frame; what it raises ends the look.
+        """
         queries = list(dict.fromkeys(frames))
         most = int(self._thresholds.max(initial=0))
         rows, distances, askers = [], [], []
         for number, data in enumerate(queries):
+            check()
             found, far = self._near.find(data, most)
             near = far <= self._thresholds[self._videos[found]]
             rows.append(found[near])

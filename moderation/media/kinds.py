@@ -44,7 +44,10 @@ KINDS: Mapping[str, Kind] = {
     "audio/flac": Kind("flac", Modality.AUDIO, (_AUDIO,)),
     "audio/ogg": Kind("ogg", Modality.AUDIO, (_AUDIO,)),
     "audio/mp4": Kind("m4a", Modality.AUDIO, (_AUDIO,)),
-    "text/plain": Kind("txt", Modality.DOCUMENT, ("moderation.media.plain",)),
+    "application/pdf": Kind("pdf", Modality.DOCUMENT, ("moderation.media.pdf",)),
+    "text/plain": Kind("txt", Modality.DOCUMENT, ("moderation.media.plain", "moderation.media.markdown")),
+    "message/rfc822": Kind("eml", Modality.DOCUMENT, ("moderation.media.mail",)),
+    "text/html": Kind("html", Modality.DOCUMENT, ("moderation.media.html",)),
     "application/zip": Kind("zip", Modality.DOCUMENT, ("moderation.media.archives",)),
 }
 

@@ -18,13 +18,19 @@ WORDS = frozenset(
         "id3",
         "png_text",
         "pdf_info",
+        "document_properties",  # of an Office document
+        "html_meta",
         "container_tags",
         "file_name",
         "file_comment",
         "hidden_text",  # laid out so that nobody sees it: white on white, tiny, off the page, `display:none`
+        "text_layer",  # unseen, over a scan, where a scan's words are: what a program read there
         "comment",
         "speaker_note",
         "tracked_change",
+        "outline",  # bookmarks
+        "script",  # of a program in a document
+        "formula",  # how a text is reckoned: formulas of cells, codes of fields
         "form_field",
         "link",
         "alternative_text",
@@ -38,6 +44,8 @@ HIDDEN = frozenset(
     {
         "metadata",
         "hidden_text",
+        "script",
+        "formula",
         "comment",
         "speaker_note",
         "tracked_change",

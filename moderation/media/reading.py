@@ -110,9 +110,11 @@ class _Reading:
                 for find in finds:
                     self._take(find, place, depth)
                     if self.is_late:
-                        raise _LateError
+                        break
         except PastLimitError as error:
             self.miss(error.reason, place)
+        if self.is_late:  # looked at here too: a reader may have ended of itself, with nothing left to find in time
+            raise _LateError
 
     def _take(self, find: Find, outer: Place, depth: int) -> None:
         match find:

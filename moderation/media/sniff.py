@@ -56,6 +56,7 @@ _PREFIXES: tuple[tuple[bytes, str, Modality | None], ...] = (
     (b"Rar!\x1a\x07", "application/vnd.rar", None),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed", None),
     (b"\x1f\x8b", "application/gzip", None),
+    (b"\xfd7zXZ\0", "application/x-xz", None),
     (b"\x7fELF", "application/x-elf", None),
     (b"#EXTM3U", "application/vnd.apple.mpegurl", None),
 )
@@ -91,7 +92,7 @@ _TEXT_LOOKED_AT = 4_096
 
 def sniff(data: bytes) -> Sniffed:
     """The media type of `data` by its content."""
-    for look in (_prefix, _archive, _matroska, _riff, _ogg, _word, _iso, _bitmap, _frames, _text):
+    for look in (_prefix, _archive, _packed, _matroska, _riff, _ogg, _word, _iso, _bitmap, _frames, _text):
         found = look(data)
         if found is not None:
             return found
@@ -105,6 +106,12 @@ def _prefix(data: bytes) -> Sniffed | None:
 
 def _archive(data: bytes) -> Sniffed | None:
     return Sniffed(archive_mime(data), Modality.DOCUMENT) if data[:4] in {b"PK\x03\x04", b"PK\x05\x06"} else None
+
+
+def _packed(data: bytes) -> Sniffed | None:
+    if data[:3] == b"BZh" and data[4:10] == b"1AY&SY":
+        return Sniffed("application/x-bzip2", None)
+    return Sniffed("application/x-tar", None) if data[257:263] in {b"ustar\0", b"ustar "} else None
 
 
 def _matroska(data: bytes) -> Sniffed | None:
@@ -196,10 +203,11 @@ def _frames(data: bytes) -> Sniffed | None:
 
 def _text(data: bytes) -> Sniffed | None:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    inner = start.partition(b"?>")[2].lstrip() if start.startswith(b"<?xml") else start
+    if inner.startswith((b"<!doctype html", b"<html")):
+        return Sniffed("text/html", Modality.DOCUMENT)
     if b"<svg" in start:
         return Sniffed("image/svg+xml", Modality.IMAGE)
-    if start.startswith((b"<!doctype html", b"<html")):
-        return Sniffed("text/html", Modality.DOCUMENT)
     return _mail(data) or _plain(data)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from moderation.config import Settings
 from moderation.errors import PolicyError, SettingsError, WeightsMissingError
 from moderation.fetch.fetcher import Fetcher
+from moderation.known.store import BankStore
 from moderation.lists.store import ListStore
 from moderation.lists.terms import ORIGINAL
 from moderation.media.decoder import Decoder
@@ -62,10 +63,18 @@ def policies_of(settings: Settings) -> dict[str, Policy]:
     return policies
 
 
-def _list_folders(settings: Settings) -> list[Path]:
-    """The shipped folder and the operator's, which may come to be there later."""
-    own = [settings.rooms / "pipelines" / "lists"] if settings.rooms is not None else []
-    return [folder for folder in (room("pipelines") / "lists",) if folder.is_dir()] + own
+def _folders(settings: Settings, name: str) -> list[Path]:
+    """The shipped folder of this name and the operator's, which may come to be there later."""
+    own = [settings.rooms / "pipelines" / name] if settings.rooms is not None else []
+    return [folder for folder in (room("pipelines") / name,) if folder.is_dir()] + own
+
+
+def _banks_of(settings: Settings) -> BankStore:
+    """The banks of the rooms and, over them, those of the settings' own folder, which must be there."""
+    own = settings.known.banks
+    if own is not None and not own.is_dir():
+        raise SettingsError(f"[known] `banks`: {own} is no folder")
+    return BankStore([*_folders(settings, "banks"), *([] if own is None else [own])])
 
 
 def _fetcher_of(settings: Settings) -> Fetcher:
@@ -127,12 +136,15 @@ def assemble(
         observe, report: as in `local_runner`.
 
     Raises:
-        ConfigurationError: settings, profile, policy, a list or model.toml are wrong.
+        ConfigurationError: settings, profile, policy, a list, a bank or model.toml are wrong.
         WeightsError: weights are wrong, or the store cannot be written.
     """
     registry = registry_of(settings)
     profile = profile_of(settings, registry)
     policies: Mapping[str, Policy] = policies_of(settings)
+    # Before the models, which take longer: a wrong file ends it at once.
+    lists = ListStore(_folders(settings, "lists"), origins=_origins(registry))
+    banks = _banks_of(settings)
     runner = (
         local_runner(settings, registry, profile, observe=observe, report=report)
         if make_runner is None
@@ -146,6 +158,7 @@ def assemble(
         decoder=Decoder(settings.limits, processes=settings.decoder_processes),
         fetcher=_fetcher_of(settings),
         limits=settings.limits,
-        lists=ListStore(_list_folders(settings), origins=_origins(registry)),
-        options=Options(settings.cache_entries, settings.lists_reload_s, report),
+        lists=lists,
+        banks=banks,
+        options=Options(settings.cache_entries, settings.lists_reload_s, settings.known.reload_s, report),
     )

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from moderation.errors import InputError, OverloadedError
+from moderation.known.banks import Banks
 from moderation.lists.matching import Lists, utc_day
 from moderation.models.base import Classification
 from moderation.normalise.lexicon import Lexicon
@@ -25,6 +26,7 @@ from moderation.pipelines.forms import Forms, forms_of, lexicon_aside
 from moderation.pipelines.listed import Listed, Scope
 from moderation.pipelines.pacing import Pace, slices
 from moderation.pipelines.profile import Profile, Stage
+from moderation.pipelines.recognising import Recogniser
 from moderation.pipelines.runner import Runner
 from moderation.schema import Modality, Part, Role
 
@@ -81,6 +83,7 @@ class Call:
         lists: the operator's lists as they were when the call began.
         tenant: whose texts of before are used, and whose lists.
         today: the day, in UTC, whose terms are looked for, also past midnight.
+        recogniser: the banks of known content, for the same tenant and day.
         timing_ms: where the time went.
     """
 
@@ -92,6 +95,7 @@ class Call:
     lists: Lists
     tenant: str | None = None
     today: dt.date = field(default_factory=utc_day)
+    recogniser: Recogniser = field(default_factory=lambda: Recogniser(Banks([])))
     timing_ms: dict[str, float] = field(default_factory=dict)
     _forms: dict[str, Forms] = field(default_factory=dict)
     _verdicts: dict[str, Verdicts] = field(default_factory=dict)
@@ -256,6 +260,7 @@ class Call:
                     profile=self.profile,
                     runner=self.runner,
                     decoder=self.decoder,
+                    recogniser=self.recogniser,
                 )
             except InputError as error:
                 self._outcomes[key] = error

@@ -1,14 +1,13 @@
 """The engine: contents -> results. Extract, classify, fuse, decide; the same behind every way in.
 
 It knows `Runner`, never where models run, and keeps nothing between calls but scores, forms and listed terms of texts,
-in bounded caches. The lists and the day are those of when a call began.
+in bounded caches. The lists, the banks and the day are those of when a call began.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from moderation.errors import InvalidRequestError, ModerationError
 from moderation.fetch.fetcher import Fetcher
 from moderation.fetch.filling import Filling
 from moderation.fetch.settings import FetchSettings
+from moderation.known.store import BankStore
 from moderation.limits import Limits
 from moderation.lists.matching import Lists, utc_day
 from moderation.lists.store import ListStore
@@ -29,9 +29,12 @@ from moderation.pipelines.forms import lexicon_of
 from moderation.pipelines.gather import Request, finish_aside, joined_aside
 from moderation.pipelines.pacing import PHASE_S, Pace
 from moderation.pipelines.profile import Profile
+from moderation.pipelines.recognising import AT_ONCE as LOOKS_AT_ONCE
+from moderation.pipelines.recognising import Recogniser
 from moderation.pipelines.runner import Runner
 from moderation.pipelines.units import check
 from moderation.policy import Policy
+from moderation.reloading import Reload
 from moderation.schema import Content, Modality, ModerationResult
 
 _LOG = logging.getLogger("moderation")
@@ -46,12 +49,14 @@ class Options:
     Attributes:
         cache_entries: windows and passages whose scores are kept, and in proportion the forms of the texts and the
             terms that lists found in them.
-        lists_reload_s: seconds between looks at the list files; 0 for never.
+        lists_reload_s: seconds between looks at the files of lists; 0 for never.
+        banks_reload_s: likewise at those of banks.
         report: told what an operator should see; the log `moderation` if it is left out.
     """
 
     cache_entries: int = 0
     lists_reload_s: float = 0.0
+    banks_reload_s: float = 0.0
     report: Callable[[str], None] | None = None
 
 
@@ -69,6 +74,7 @@ class Engine:
         limits: Limits,
         lists: ListStore,
         options: Options,
+        banks: BankStore | None = None,
         fetcher: Fetcher | None = None,
     ) -> None:
         self.profile = profile
@@ -76,13 +82,15 @@ class Engine:
         self.runner = runner
         self.limits = limits
         self.lists = lists
+        self.banks = BankStore([]) if banks is None else banks
         self.default_policy = default_policy
         self._options = options
         self._decoder = decoder
         self._fetcher = Fetcher(FetchSettings()) if fetcher is None else fetcher
         self._places = Places(limits.max_media_at_once, limits.max_media_waiting)
         self._kept = Kept.of(options.cache_entries)
-        self._reloading: asyncio.Task[None] | None = None
+        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
+        self._reloading: list[asyncio.Task[None]] = []
         self._started = False
 
     async def start(self) -> None:
@@ -97,8 +105,9 @@ class Engine:
         await asyncio.to_thread(held_back, "")  # compiles what only streams need
         await asyncio.to_thread(_learn_words, self.lists.lists)
         await self.runner.warm_up()
-        if self._options.lists_reload_s:
-            self._reloading = asyncio.create_task(self._reload_lists())
+        options = self._options
+        self._watch("lists", self._new_lists, options.lists_reload_s)
+        self._watch("banks", self.banks.reload_if_changed, options.banks_reload_s)
         self._started = True
 
     async def close(self) -> None:
@@ -107,34 +116,39 @@ class Engine:
             last.push_async_callback(self._decoder.close)
             last.push_async_callback(self._fetcher.close)
             last.push_async_callback(self.runner.close)
-            if self._reloading is not None:
-                self._reloading.cancel()
-                await asyncio.gather(self._reloading, return_exceptions=True)
+            for task in self._reloading:
+                task.cancel()
+            await asyncio.gather(*self._reloading, return_exceptions=True)
 
-    async def _reload_lists(self) -> None:
-        """Looks at the list files again and again; what is wrong is reported once, and the old lists stay.
+    def _new_lists(self) -> Reload:
+        """The old ones stay also until the words of the new ones are made: no call waits for those."""
+        return self.lists.reload_if_changed(prepare=_learn_words)
 
-        They stay also until the words of the new ones are made: no call waits for those.
-        """
+    def _watch(self, what: str, look: Callable[[], Reload], every_s: float) -> None:
+        if every_s:
+            self._reloading.append(asyncio.create_task(self._reload(what, look, every_s)))
+
+    async def _reload(self, what: str, look: Callable[[], Reload], every_s: float) -> None:
+        """Looks at files again and again; what is wrong is reported once, and what was read before stays."""
         reported, wait_s = "", 0.0
         while True:
-            await asyncio.sleep(max(wait_s, self._options.lists_reload_s))
+            await asyncio.sleep(max(wait_s, every_s))
             problem, wait_s, began = "", 0.0, perf_counter()
             try:
-                reload = await asyncio.to_thread(self.lists.reload_if_changed, prepare=_learn_words)
+                reload = await asyncio.to_thread(look)
                 if reload.error is not None:
                     problem = reload.error.message
-            except Exception as error:  # noqa: BLE001 - whatever one list breaks, later ones are taken over
+            except Exception as error:  # noqa: BLE001 - whatever one file breaks, later ones are taken over
                 problem = f"{type(error).__name__}: {error}"
                 wait_s = _REST * (perf_counter() - began)
             if problem and problem != reported:
-                self._tell(f"the lists stay as they were: {problem}")
+                self._tell(f"the {what} stay as they were: {problem}")
             reported = problem
 
     def _tell(self, message: str) -> None:
         try:
             (self._options.report or _LOG.warning)(message)
-        except Exception:  # noqa: BLE001 - as the lists are: who is told may not end the looks either
+        except Exception:  # noqa: BLE001 - as the files are: who is told may not end the looks either
             _LOG.exception(message)
 
     def not_ready(self) -> Mapping[str, str]:
@@ -183,8 +197,9 @@ class Engine:
     ) -> list[ModerationResult | ModerationError]:
         began = perf_counter()
         tenants = dict.fromkeys(content.tenant for content in contents)
-        lists, today = self.lists.lists, utc_day()  # once: a reload or midnight meanwhile is for the next call
-        calls = {tenant: self._call(tenant, lists, today) for tenant in tenants}
+        # Once: a reload or midnight meanwhile is for the next call.
+        lists, banks, today = self.lists.lists, self.banks.current, utc_day()
+        calls = {tenant: self._call(lists, Recogniser(banks, tenant, today, self._looks)) for tenant in tenants}
         admitted = await self._admit(contents)
         requests = await asyncio.gather(*(_filled(one, filling) for one in admitted))
         for tenant, call in calls.items():
@@ -205,8 +220,18 @@ class Engine:
                 results.append(request)
         return results
 
-    def _call(self, tenant: str | None, lists: Lists, today: dt.date) -> Call:
-        return Call(self.profile, self.runner, self._decoder, self._places, self._kept, lists, tenant, today)
+    def _call(self, lists: Lists, recogniser: Recogniser) -> Call:
+        return Call(
+            self.profile,
+            self.runner,
+            self._decoder,
+            self._places,
+            self._kept,
+            lists,
+            tenant=recogniser.tenant,
+            today=recogniser.today,
+            recogniser=recogniser,
+        )
 
     async def _admit(self, contents: Sequence[Content]) -> list[Request | ModerationError]:
         """Checks contents, and joins the turns of each."""

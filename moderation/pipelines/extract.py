@@ -15,6 +15,8 @@ from moderation.errors import OverloadedError, StageError
 from moderation.media.decoded import NOWHERE, Decoded, FoundText, Image, Place, Waveform
 from moderation.models.base import Classification, Extraction, Gap, Passage
 from moderation.pipelines.profile import Profile, Stage
+from moderation.pipelines.recognising import STAGE as KNOWN_STAGE
+from moderation.pipelines.recognising import Recognised, Recogniser
 from moderation.pipelines.runner import Runner
 from moderation.schema import Modality
 
@@ -70,6 +72,7 @@ class MediaOutcome:
         readings: what was read or heard in those.
         found: the texts that stand in it.
         gaps: (stage name, gap, place) of what was not judged.
+        recognised: what banks of known content say of it, if any was asked.
         decode_s: seconds spent decoding.
     """
 
@@ -77,6 +80,7 @@ class MediaOutcome:
     readings: list[Reading] = field(default_factory=list)
     found: tuple[FoundText, ...] = ()
     gaps: list[tuple[str, Gap, Place]] = field(default_factory=list)
+    recognised: Recognised | None = None
     decode_s: float = 0.0
 
     def texts(self) -> Iterator[ReadText]:
@@ -88,25 +92,54 @@ class MediaOutcome:
 
 
 async def examine(
-    modality: Modality, data: bytes, *, profile: Profile, runner: Runner, decoder: MediaDecoder
+    modality: Modality,
+    data: bytes,
+    *,
+    profile: Profile,
+    runner: Runner,
+    decoder: MediaDecoder,
+    recogniser: Recogniser,
 ) -> MediaOutcome:
-    """Decodes one piece of media and asks every stage that takes what is in it.
+    """Decodes one piece of media, asks every stage that takes what is in it, and beside them the banks.
 
     Raises:
         InputError: the bytes are not what they are said to be, or over a limit.
         OverloadedError: a queue is full.
     """
     outcome = MediaOutcome()
-    began = asyncio.get_running_loop().time()
-    try:
-        decoded = await decoder.decode(modality, data, deadline_s=profile.decode_deadline_s)
-    except StageError as error:
-        outcome.gaps.append(("decode", Gap(error.code), NOWHERE))
-        return outcome
-    finally:
-        outcome.decode_s = asyncio.get_running_loop().time() - began
+    decoded = await _decoded(outcome, modality, data, profile=profile, decoder=decoder)
     outcome.found = decoded.texts
     outcome.gaps += [("decode", Gap(one.reason), one.place) for one in decoded.unread]
+    is_video = modality is Modality.VIDEO
+    look = asyncio.create_task(
+        recogniser.look(decoded.images, data, is_video=is_video, deadline_s=profile.decode_deadline_s)
+    )
+    try:
+        await _ask_all(outcome, decoded, profile, runner)
+        outcome.recognised = await look
+    finally:
+        look.cancel()  # nobody waits for it where a queue was full
+    if outcome.recognised is not None:
+        outcome.gaps += [(KNOWN_STAGE, gap, NOWHERE) for gap in outcome.recognised.gaps]
+    return outcome
+
+
+async def _decoded(
+    outcome: MediaOutcome, modality: Modality, data: bytes, *, profile: Profile, decoder: MediaDecoder
+) -> Decoded:
+    """What is found in a medium; nothing, and a gap, where that is the service's fault."""
+    began = asyncio.get_running_loop().time()
+    try:
+        return await decoder.decode(modality, data, deadline_s=profile.decode_deadline_s)
+    except StageError as error:
+        outcome.gaps.append(("decode", Gap(error.code), NOWHERE))
+        return Decoded()
+    finally:
+        outcome.decode_s = asyncio.get_running_loop().time() - began
+
+
+async def _ask_all(outcome: MediaOutcome, decoded: Decoded, profile: Profile, runner: Runner) -> None:
+    """Asks every stage that takes what was decoded, and notes what they say."""
     work: list[tuple[Modality, Sequence[Image | Waveform]]] = [
         (Modality.IMAGE, decoded.images),
         (Modality.AUDIO, decoded.sounds),
@@ -121,7 +154,6 @@ async def examine(
     for (stage, items), results in zip(asked, answers, strict=True):
         for item, result in zip(items, results, strict=True):
             _note(outcome, stage, item.place, result)
-    return outcome
 
 
 async def _ask_in_slices(runner: Runner, stage: Stage, items: Sequence[Any]) -> list[Any | StageError]:

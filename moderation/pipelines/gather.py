@@ -21,6 +21,7 @@ from moderation.pipelines.forms import DEADLINE_S, SHORT_CHARS
 from moderation.pipelines.forms import STAGE as NORMALISE
 from moderation.pipelines.fuse import fuse
 from moderation.pipelines.joining import MOST_TURNS, Joined, joined_texts
+from moderation.pipelines.recognising import units_of
 from moderation.pipelines.units import ListSource, Piece, Source, Unit
 from moderation.policy import TRIGGERS, Policy
 from moderation.schema import (
@@ -187,6 +188,8 @@ def _add_media(gathered: _Gathered, piece: Piece, outcome: MediaOutcome) -> None
         Unit(piece, (), None, evidence_at(place), [(stage, classification)])
         for place, stage, classification in outcome.classified
     ]
+    if outcome.recognised is not None:
+        gathered.units += units_of(piece, outcome.recognised)
     for stage_name, gap, place in outcome.gaps:
         at = evidence_at(place)
         gathered.note(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from moderation.errors import ModerationError
+from moderation.known.store import BankStore
 from moderation.schema import ModerationResult, StreamEvent
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -45,6 +46,22 @@ class Metrics:
         self.not_ready = Gauge(
             "moderation_stage_not_ready", "1 for a stage that cannot answer.", ["stage"], registry=self.registry
         )
+        self.known_matches = Counter(
+            "moderation_known_matches_total", "Findings of known content.", ["bank"], registry=self.registry
+        )
+        self.bank_entries = Gauge("moderation_bank_entries", "Entries of a bank.", ["bank"], registry=self.registry)
+        self.banks_outdated = Gauge(
+            "moderation_banks_outdated",
+            "1 where the files of banks are wrong and older ones used.",
+            registry=self.registry,
+        )
+
+    def banks(self, banks: BankStore) -> None:
+        """Notes which banks there are."""
+        self.bank_entries.clear()
+        for head in banks.current.heads:
+            self.bank_entries.labels(head.name).set(head.count)
+        self.banks_outdated.set(banks.error is not None)
 
     def batch(self, model: str, size: int, seconds: float) -> None:
         """Notes a batch that ran."""
@@ -60,6 +77,9 @@ class Metrics:
             for category, flagged in outcome.categories.items():
                 if flagged:
                     self.flagged.labels(category).inc()
+            for finding in outcome.findings:
+                if finding.evidence.known is not None:
+                    self.known_matches.labels(finding.evidence.known.bank).inc()
             for gap in outcome.unjudged:
                 self.unjudged.labels(gap.stage, gap.reason).inc()
 

@@ -25,7 +25,7 @@ class Piece:
 
 
 class Source(Protocol):
-    """Who says something of a unit: a stage of the profile, or an operator's list."""
+    """Who says something of a unit: a stage of the profile, or an operator's list or bank."""
 
     @property
     def key(self) -> str: ...
@@ -39,7 +39,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ListSource:
-    """An operator's list, as what said something of a unit."""
+    """An operator's list, or bank of known content, as what said something of a unit."""
 
     key: str
     revision: str

@@ -24,6 +24,7 @@ from moderation.errors import (
     NotSupportedYetError,
     TooLargeError,
 )
+from moderation.known.store import BankStore
 from moderation.pipelines.engine import Engine
 from moderation.pipelines.metrics import Metrics
 from moderation.schema import Content, ModerationResult
@@ -193,18 +194,29 @@ def _add_operations(app: FastAPI, service: Service) -> None:
     @app.get("/readyz", summary="Every model has answered a real inference")
     async def readyz() -> Response:
         reasons = dict(service.engine.not_ready())
-        return answer_json({"ready": not reasons, "not_ready": reasons}, status=503 if reasons else 200)
+        state = {"ready": not reasons, "not_ready": reasons, **_state_of(service.engine.banks)}
+        return answer_json(state, status=503 if reasons else 200)
 
     @app.get("/metrics", summary="Prometheus metrics")
     async def metrics() -> Response:
         reasons = service.engine.not_ready()
         for stage in service.engine.profile.stages:
             service.metrics.not_ready.labels(stage.key).set(stage.key in reasons)
+        service.metrics.banks(service.engine.banks)
         return Response(service.metrics.render(), media_type="text/plain; version=0.0.4")
 
     @app.get("/openapi.json", include_in_schema=False)
     async def schema() -> Response:
         return answer_json(describe(app))
+
+
+def _state_of(banks: BankStore) -> dict[str, Any]:
+    """How many banks of known content there are, where there are any: no names, anybody may ask."""
+    held, problem = banks.current, banks.error
+    if not held.heads and problem is None:
+        return {}
+    state = {"count": len(held.heads), "entries": sum(head.count for head in held.heads), "revision": held.revision}
+    return {"banks": state if problem is None else {**state, "problem": problem.code}}
 
 
 def _add_error_answers(app: FastAPI, metrics: Metrics) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
 import threading
 from pathlib import Path
@@ -13,10 +14,11 @@ import pytest
 from support.hashes import image, photo, write_bank
 
 from moderation.errors import ConfigurationError
-from moderation.known import reading, store
+from moderation.known import reading, rows, store
 from moderation.known.bank import Bank
 from moderation.known.banks import Banks
 from moderation.known.errors import BankError
+from moderation.known.exchange import import_signals
 from moderation.known.prints import prints_of
 from moderation.known.reading import read_bank
 from moderation.known.signals import Kind, Opinion
@@ -272,3 +274,27 @@ def test_wrong_banks_at_the_start_are_an_error(tmp_path: Path) -> None:
     write(tmp_path, HEAD + "score = 7")
     with pytest.raises(BankError, match=r"b\.toml:3: `score`"):
         BankStore([tmp_path])
+
+
+@pytest.mark.parametrize("name", ["hashes.csv", "hashes.jsonl", "hashes.txt"])
+def test_a_file_read_in_pieces_is_the_same_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of several bytes and over several lines, ends of lines of both kinds, a mark of the byte order."""
+    names = ["é", "好\r\n", "日本\n語", "ü"] if name.endswith(".csv") else ["é", "好", "ü"]
+    if name.endswith(".csv"):
+        lines = ["id,hash", *(f'"{one}",{pdq(photo(at)).hex}' for at, one in enumerate(names))]
+    elif name.endswith(".jsonl"):
+        lines = [
+            json.dumps({"id": one, "hash": pdq(photo(at)).hex}, ensure_ascii=False) for at, one in enumerate(names)
+        ]
+    else:
+        lines = [f"# {one}\r\n{pdq(photo(at)).hex}" for at, one in enumerate(names)]
+    file = tmp_path / name
+    file.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    whole = import_signals(file).signals
+    assert len(whole) == len(names)
+    for size in (0, 1, 2, 3, 50, 70):
+        monkeypatch.setattr(rows, "_AT_ONCE", size)
+        assert import_signals(file).signals == whole
+    file.write_bytes(file.read_bytes() + b"\r\n# \xff")
+    with pytest.raises(BankError, match=f":{file.read_bytes().count(bytes([10])) + 1}: is not UTF-8"):
+        import_signals(file)

@@ -27,9 +27,14 @@ DATA = b"any file"
 
 
 def look(
-    banks: Banks, images: Sequence[Image] = (), data: bytes | None = None, *, tenant: str | None = None, **more: bool
+    banks: Banks,
+    images: Sequence[Image] = (),
+    data: bytes | None = None,
+    *,
+    tenant: str | None = None,
+    is_video: bool = False,
 ) -> Known:
-    return look_up(banks, images, data, tenant=tenant, today=TODAY, **more)
+    return look_up(banks, images, data, tenant=tenant, today=TODAY, is_video=is_video)
 
 
 def test_a_known_picture_is_found_when_it_was_changed(tmp_path: Path) -> None:
@@ -153,6 +158,42 @@ def test_a_bank_full_of_copies_gives_the_nearest(tmp_path: Path) -> None:
     assert [one.distance for one in found.matches] == sorted(1 + place % 30 for place in range(3 * MAX_MATCHES))[:100]
 
 
+def test_copies_in_one_bank_hide_no_other_bank_and_no_other_category(tmp_path: Path) -> None:
+    own = pdq(photo(1))
+    copies: list[dict[str, object]] = [{"hash": changed(own.data, 1, place).hex()} for place in range(3 * MAX_MATCHES)]
+    graver: dict[str, object] = {"id": "graver", "hash": changed(own.data, 20).hex(), "categories": ["violence"]}
+    far: dict[str, object] = {"id": "far", "hash": changed(own.data, 25).hex()}
+    write_bank(tmp_path, [*copies, graver, {**graver, "id": "again", "hash": changed(own.data, 21).hex()}], name="many")
+    write_bank(tmp_path, [far], name="other", head="score = 0.5\n")
+    found = look(load_banks([tmp_path]), [image(photo(1)), image(photo(2))])
+    assert not found.is_all
+    assert [(one.bank, one.entry) for one in found.matches[MAX_MATCHES:]] == [("many", "graver"), ("other", "far")]
+
+
+def test_a_look_ends_where_it_is_told_to(tmp_path: Path) -> None:
+    hashes: list[dict[str, object]] = [{"hash": pdq(photo(1)).hex}]
+    video: dict[str, object] = {"signal": "vpdq", "hash": frames_written([Frame(pdq(photo(1)).data, 100, 0.0)])}
+    banks = banked(tmp_path, [*hashes, video], head="turned = true")
+
+    def asked(last: int) -> int:
+        left = last
+
+        def check() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                raise TimeoutError
+
+        look_up(banks, pictures([1, 2]), DATA, today=TODAY, is_video=True, check=check)
+        return last - left
+
+    everything = 2 + 2 * (1 + len(Turn)) + 2
+    assert asked(1_000) == everything
+    for last in range(1, everything + 1):
+        with pytest.raises(TimeoutError):
+            asked(last)
+
+
 # ---- videos
 
 
@@ -175,7 +216,18 @@ def test_a_cut_of_a_known_video_is_found(tmp_path: Path) -> None:
     assert (found.kind, found.entry, found.shares, found.distance) == (Kind.VPDQ, "v", Shares(80.0, 40.0), 8)
     assert [place.frame for place in found.places] == [0, 1, 2, 3, 4]
     assert found.place == found.places[0]
-    assert not look(banks, pictures([3])).matches, "a picture is no video"
+    assert not look(banks, [image(photo(3))]).matches, "a picture is no video"
+
+
+def test_an_animation_and_each_file_of_an_archive_is_a_video_of_its_own(tmp_path: Path) -> None:
+    banks = video_bank(tmp_path, range(10))
+    (alone,) = look(banks, pictures([3, 4, 5])).matches
+    assert alone.shares == Shares(100.0, 30.0)
+    other = [image(photo(seed), frame=seed, member="other.gif") for seed in (20, 21, 22)]
+    cut = [image(photo(seed), frame=seed, member="cut.gif") for seed in (3, 4)]
+    (found,) = look(banks, [*other, *cut]).matches
+    assert (found.shares, {place.member for place in found.places}) == (Shares(100.0, 20.0), {"cut.gif"})
+    assert not look(banks, [*other, *cut], is_video=False).matches[1:]
 
 
 def test_a_known_video_within_a_longer_one_is_found(tmp_path: Path) -> None:

@@ -57,6 +57,12 @@ def test_audio_frames_without_a_tag() -> None:
     assert sniff(wav(tone(0.1))).mime == "audio/wav"
 
 
+def test_a_page_with_a_drawing_is_a_page() -> None:
+    for start in (b"<!DOCTYPE html><svg>", b"<html><svg>", b"<?xml version='1.0'?>\n<html><svg>"):
+        assert sniff(start + b"</svg>").mime == "text/html"
+    assert sniff(b"<?xml version='1.0'?><svg></svg>").mime == "image/svg+xml"
+
+
 def test_what_is_no_medium_of_ours() -> None:
     with io.BytesIO() as buffer:
         with zipfile.ZipFile(buffer, "w") as archive:

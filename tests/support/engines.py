@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from PIL import Image
 from moderation.config import Settings
 from moderation.errors import StageError
 from moderation.fetch.fetcher import Fetcher
+from moderation.known.store import BankStore
 from moderation.limits import Limits
 from moderation.lists.store import ListStore
 from moderation.media.decoded import Decoded
@@ -100,7 +101,10 @@ def fake_engine(
     max_queue_size: int = 4096,
     stall_s: float = 60.0,
     lists: Path | None = None,
+    banks: Path | None = None,
     cache_entries: int = 0,
+    banks_reload_s: float = 0.0,
+    report: Callable[[str], None] | None = None,
     profile: Profile | None = None,
     fetcher: Fetcher | None = None,
 ) -> Engine:
@@ -112,7 +116,8 @@ def fake_engine(
         decoder=decoder or StandInDecoder(),
         limits=limits or Limits(),
         lists=ListStore([] if lists is None else [lists]),
-        options=Options(cache_entries=cache_entries),
+        options=Options(cache_entries=cache_entries, banks_reload_s=banks_reload_s, report=report),
+        banks=BankStore([] if banks is None else [banks]),
         fetcher=fetcher,
     )
 
